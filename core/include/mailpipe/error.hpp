@@ -33,7 +33,9 @@ class Error : public std::runtime_error {
   using Details = std::vector<std::pair<std::string, std::string>>;
 
   Error(ErrorClass error_class, const std::string& what, std::string hint = {})
-      : std::runtime_error(what), class_(error_class), hint_(std::move(hint)) {}
+      : std::runtime_error(what),
+        class_(error_class),
+        hint_(std::move(hint)) {}
 
   ErrorClass error_class() const noexcept { return class_; }
 

@@ -44,8 +44,9 @@ inline Decoded decode_utf8(std::string_view text) noexcept {
 /// C0, C1, DEL, and what changes the direction or joins invisibly: nothing that may reach a terminal, log or file name.
 inline bool is_unprintable(char32_t code) noexcept {
   return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x200B && code <= 0x200F) ||
-         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF ||
-         code == 0x061C || (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
+         code == 0xFEFF || code == 0x061C || (code >= 0xFFF9 && code <= 0xFFFB) ||
+         (code >= 0xE0000 && code <= 0xE007F);
 }
 
 inline std::string escaped(char32_t code) {
