@@ -20,7 +20,8 @@
  * Growth            Tables carry struct_size. New slots and fields come at the tail only (a new minor); anything else is
  *                   a new major, which is part of the entry point's name. While the major is 0 every minor may break.
  */
-/* clang-format off: a slot and its remark share a line, as in a table */
+/* A slot and its remark share a line, as in a table. */
+/* clang-format off */
 #ifndef MAILPIPE_PLUGIN_H
 #define MAILPIPE_PLUGIN_H
 
@@ -48,22 +49,21 @@ typedef struct mp_pair {
 
 /* Result of every slot. Fixed width; never an enum in the ABI. */
 typedef int32_t mp_status;
-
 enum {
   MP_OK = 0,
-  MP_END = 1,            /* take(): no more work will come */
-  MP_EMPTY = 2,          /* take() with MP_TAKE_NO_WAIT: nothing right now */
-  MP_NOT_FOUND = 3,      /* kv_get(): no such name; fs reads: nothing there */
-  MP_E_TRANSIENT = -1,   /* may pass: back off with jitter, then give up for this run (exit 75) */
-  MP_E_RATE_LIMIT = -2,  /* wait what the server says; shared by the whole source, not an attempt */
-  MP_E_AUTH = -3,        /* stop at once (exit 4) */
-  MP_E_CONFIG = -4,      /* stop at once (exit 2) */
-  MP_E_ITEM = -5,        /* this message only: three tries, then quarantine (exit 3 at the end) */
-  MP_E_PERMANENT = -6,   /* stop (exit 1) */
-  MP_E_CANCELLED = -7,   /* the engine asked to stop */
-  MP_E_CURSOR_LOST = -8, /* list() only: call it again without cursors, for a complete listing */
-  MP_E_NO_SPACE = -9,    /* commit what is complete, then stop (exit 6) */
-  MP_E_INTERNAL = -99    /* a bug in the plugin: stop (exit 1) and name the plugin */
+  MP_END = 1,             /* take(): no more work will come */
+  MP_EMPTY = 2,           /* take() with MP_TAKE_NO_WAIT: nothing right now */
+  MP_NOT_FOUND = 3,       /* kv_get(): no such name; fs reads: nothing there */
+  MP_E_TRANSIENT = -1,    /* may pass: back off with jitter, then give up for this run (exit 75) */
+  MP_E_RATE_LIMIT = -2,   /* wait what the server says; shared by the whole source, not an attempt */
+  MP_E_AUTH = -3,         /* stop at once (exit 4) */
+  MP_E_CONFIG = -4,       /* stop at once (exit 2) */
+  MP_E_ITEM = -5,         /* this message only: three tries, then quarantine (exit 3 at the end) */
+  MP_E_PERMANENT = -6,    /* stop (exit 1) */
+  MP_E_CANCELLED = -7,    /* the engine asked to stop */
+  MP_E_CURSOR_LOST = -8,  /* list() only: call it again without cursors, for a complete listing */
+  MP_E_NO_SPACE = -9,     /* commit what is complete, then stop (exit 6) */
+  MP_E_INTERNAL = -99     /* a bug in the plugin: stop (exit 1) and name the plugin */
 };
 
 #define MP_NO_TIME INT64_MIN
@@ -71,9 +71,8 @@ enum {
 
 typedef struct mp_error mp_error;     /* host-owned, opaque: filled by mp_host.set_error */
 typedef struct mp_emitter mp_emitter; /* host-owned, opaque: where list() reports to */
-typedef struct mp_queue
-    mp_queue; /* host-owned, opaque: where fetch() takes work from and delivers to */
-typedef struct mp_writer mp_writer;       /* host-owned, opaque: one body on its way in */
+typedef struct mp_queue mp_queue;     /* host-owned, opaque: where fetch() takes work from and delivers to */
+typedef struct mp_writer mp_writer;   /* host-owned, opaque: one body on its way in */
 typedef struct mp_found_out mp_found_out; /* host-owned, opaque: where scan() reports to */
 typedef struct mp_read_out mp_read_out;   /* host-owned, opaque: where read() delivers to */
 
@@ -84,36 +83,28 @@ typedef void (*mp_str_cb)(void* user, mp_str value) MP_NOEXCEPT;
 /* A mailbox (RFC 3501 section 5.1, RFC 8621 section 2). */
 typedef struct mp_mailbox {
   uint32_t struct_size, path_count;
-  mp_str id; /* the source's identity of it: a JMAP mailboxId, an IMAP name (raw octets) */
-  const mp_str*
-      path;    /* decoded components from the root, e.g. {"Lists","dev"}; path_count of them */
-  mp_str role; /* RFC 8621 role in lower case ("inbox", "sent", ...), or empty */
+  mp_str id;          /* the source's identity of it: a JMAP mailboxId, an IMAP name (raw octets) */
+  const mp_str* path; /* decoded components from the root, e.g. {"Lists","dev"}; path_count of them */
+  mp_str role;        /* RFC 8621 role in lower case ("inbox", "sent", ...), or empty */
 } mp_mailbox;
 
 /* One message as the source lists it; no body yet. */
 typedef struct mp_item {
   uint32_t struct_size, flags; /* MP_ITEM_* */
-  mp_str
-      key; /* identity for ever, e.g. "jmap:<account>:<emailId>", "imap:<stream>:<uidvalidity>:<uid>" */
-  uint64_t stream; /* from mp_emitter_vt.stream or mp_cursor.stream */
-  mp_str
-      server_id; /* tells without a download that two items are one message (RFC 8474 EMAILID, JMAP id), or empty */
-  mp_str
-      ref; /* what fetch() needs to find it again, even in a later run (a JMAP blobId); opaque to the engine */
-  uint64_t size;       /* octets as announced, or MP_NO_SIZE */
+  mp_str key;         /* identity for ever, e.g. "jmap:<account>:<emailId>", "imap:<stream>:<uidvalidity>:<uid>" */
+  uint64_t stream;    /* from mp_emitter_vt.stream or mp_cursor.stream */
+  mp_str server_id;   /* tells without a download that two items are one message (RFC 8474 EMAILID, JMAP id), or empty */
+  mp_str ref;         /* what fetch() needs to find it again, even in a later run (a JMAP blobId); opaque to the engine */
+  uint64_t size;      /* octets as announced, or MP_NO_SIZE */
   int64_t received_at; /* INTERNALDATE / receivedAt, or MP_NO_TIME */
-  const mp_mailbox*
-      places; /* the mailboxes it is in. From a source only .id counts; the host knows the rest */
-  const mp_str*
-      keywords; /* RFC 8621 keywords in lower case: "$seen", "$flagged", ..., and user keywords as they are */
+  const mp_mailbox* places; /* the mailboxes it is in. From a source only .id counts; the host knows the rest */
+  const mp_str* keywords;   /* RFC 8621 keywords in lower case: "$seen", "$flagged", ..., and user keywords as they are */
   const mp_pair* attributes; /* anything else worth keeping, e.g. {"gm-labels", ...} */
   uint32_t place_count, keyword_count, attribute_count, reserved;
-  mp_str name; /* sinks with free names: a filter's choice of name, or empty */
+  mp_str name;        /* sinks with free names: a filter's choice of name, or empty */
 } mp_item;
-
 enum {
-  MP_ITEM_INITIAL =
-      1 /* listed by the pipeline's first complete listing, or by one under a new UIDVALIDITY */
+  MP_ITEM_INITIAL = 1 /* listed by the pipeline's first complete listing, or by one under a new UIDVALIDITY */
 };
 
 /* The octets of a message, or of its header section when header_only. In memory, or in a file. */
@@ -134,8 +125,7 @@ typedef struct mp_placed {
 /* What a sink has staged: complete, not visible yet. */
 typedef struct mp_staged {
   uint32_t struct_size, placed_count;
-  mp_str
-      token; /* the sink's own name of its staging; kept with the intent, given back to recover() */
+  mp_str token;           /* the sink's own name of its staging; kept with the intent, given back to recover() */
   const mp_placed* placed;
 } mp_staged;
 
@@ -163,19 +153,14 @@ typedef struct mp_fs {
   int32_t (*fdatasync)(void*, int32_t fd) MP_NOEXCEPT;
   int32_t (*fsync)(void*, int32_t fd) MP_NOEXCEPT;  /* of a directory: its names */
   int32_t (*syncfs)(void*, int32_t fd) MP_NOEXCEPT; /* the whole file system that fd is on */
-  int32_t (*rename_noreplace)(void*, int32_t from_dir, const char* from, int32_t to_dir,
-                              const char* to) MP_NOEXCEPT;
-  int32_t (*rename)(void*, int32_t from_dir, const char* from, int32_t to_dir,
-                    const char* to) MP_NOEXCEPT;
-  int32_t (*linkat)(void*, int32_t from_dir, const char* from, int32_t to_dir,
-                    const char* to) MP_NOEXCEPT;
+  int32_t (*rename_noreplace)(void*, int32_t from_dir, const char* from, int32_t to_dir, const char* to) MP_NOEXCEPT;
+  int32_t (*rename)(void*, int32_t from_dir, const char* from, int32_t to_dir, const char* to) MP_NOEXCEPT;
+  int32_t (*linkat)(void*, int32_t from_dir, const char* from, int32_t to_dir, const char* to) MP_NOEXCEPT;
   int32_t (*unlinkat)(void*, int32_t dir, const char* path, int32_t flags) MP_NOEXCEPT;
   int32_t (*ftruncate)(void*, int32_t fd, uint64_t size) MP_NOEXCEPT;
   int32_t (*set_mtime)(void*, int32_t fd, int64_t seconds) MP_NOEXCEPT; /* atime untouched */
-  int32_t (*stat)(void*, int32_t dir, const char* path,
-                  struct mp_stat* out) MP_NOEXCEPT; /* never follows; "" = dir itself */
-  int32_t (*list)(void*, int32_t dir, mp_str_cb name,
-                  void* user) MP_NOEXCEPT; /* without "." and ".."; no order */
+  int32_t (*stat)(void*, int32_t dir, const char* path, struct mp_stat* out) MP_NOEXCEPT; /* never follows; "" = dir itself */
+  int32_t (*list)(void*, int32_t dir, mp_str_cb name, void* user) MP_NOEXCEPT; /* without "." and ".."; no order */
 } mp_fs;
 
 typedef struct mp_stat {
@@ -186,7 +171,6 @@ typedef struct mp_stat {
 } mp_stat;
 
 enum { MP_LOG_DEBUG = 0, MP_LOG_INFO = 1, MP_LOG_WARN = 2, MP_LOG_ERROR = 3 };
-
 enum { MP_RUNNING = 0, MP_DRAIN = 1, MP_ABORT = 2 };
 
 /* What the engine offers to one component; valid from create() until destroy() returns. */
@@ -195,8 +179,7 @@ typedef struct mp_host {
   void* ctx;
   const mp_fs* fs;
   /* [any] One line for people; foreign text in it is made printable by the host. fields: more facts, for machines. */
-  void (*log)(const struct mp_host*, int32_t level, mp_str message, const mp_pair* fields,
-              size_t count) MP_NOEXCEPT;
+  void (*log)(const struct mp_host*, int32_t level, mp_str message, const mp_pair* fields, size_t count) MP_NOEXCEPT;
   /* [any] Adds to a named counter of this component, e.g. "http_requests"; shown in the report. */
   void (*counter)(const struct mp_host*, mp_str name, uint64_t add) MP_NOEXCEPT;
   /* [any] MP_RUNNING, MP_DRAIN (finish what is in flight) or MP_ABORT (stop at once). */
@@ -208,12 +191,11 @@ typedef struct mp_host {
   /* [any] Seconds since the epoch; one instant for a whole run. */
   int64_t (*run_time)(const struct mp_host*) MP_NOEXCEPT;
   /* [any] Describes a failure. what: one line. hint: what the user can do, or empty. details: for machines. */
-  void (*set_error)(mp_error*, mp_status, mp_str what, mp_str hint, uint64_t retry_after_ms,
-                    const mp_pair* details, size_t count) MP_NOEXCEPT;
+  void (*set_error)(mp_error*, mp_status, mp_str what, mp_str hint, uint64_t retry_after_ms, const mp_pair* details,
+                    size_t count) MP_NOEXCEPT;
   /* [any] The secret that an option refers to (JSON pointer into the options, e.g. "/token"). refresh != 0 runs a
    * $command or reads a $file again, as when a token has expired. Fails with MP_E_AUTH / MP_E_CONFIG. */
-  mp_status (*secret)(const struct mp_host*, mp_str pointer, int32_t refresh, mp_str_cb, void* user,
-                      mp_error*) MP_NOEXCEPT;
+  mp_status (*secret)(const struct mp_host*, mp_str pointer, int32_t refresh, mp_str_cb, void* user, mp_error*) MP_NOEXCEPT;
   /* [engine] A filter's own durable values; written in the same ledger transaction as what they belong to. */
   mp_status (*kv_get)(const struct mp_host*, mp_str name, mp_str_cb, void* user) MP_NOEXCEPT;
   mp_status (*kv_put)(const struct mp_host*, mp_str name, mp_str value) MP_NOEXCEPT;
@@ -225,23 +207,21 @@ typedef struct mp_host {
 typedef struct mp_cursor {
   uint32_t struct_size, reserved;
   uint64_t stream;
-  mp_str name; /* as the source named it */
-  mp_str
-      cursor; /* JSON as the source wrote it at its last checkpoint; empty: no listing was ever completed */
+  mp_str name;   /* as the source named it */
+  mp_str cursor; /* JSON as the source wrote it at its last checkpoint; empty: no listing was ever completed */
 } mp_cursor;
 
 enum {
-  MP_EV_LISTED = 1,           /* item: it is there (new or already known) */
-  MP_EV_CHANGED = 2,          /* item: its places, keywords or attributes changed */
-  MP_EV_REMOVED = 3,          /* key: the server says that it was removed */
-  MP_EV_GONE = 4,             /* key: announced as new, but vanished before it could be read */
-  MP_EV_MAILBOX = 10,         /* mailbox: it is there (new, changed or renamed: same id) */
+  MP_EV_LISTED = 1,   /* item: it is there (new or already known) */
+  MP_EV_CHANGED = 2,  /* item: its places, keywords or attributes changed */
+  MP_EV_REMOVED = 3,  /* key: the server says that it was removed */
+  MP_EV_GONE = 4,     /* key: announced as new, but vanished before it could be read */
+  MP_EV_MAILBOX = 10, /* mailbox: it is there (new, changed or renamed: same id) */
   MP_EV_MAILBOX_REMOVED = 11, /* mailbox: id only */
-  MP_EV_LISTING_BEGIN = 20,   /* what follows, up to LISTING_END, is all that the stream holds */
-  MP_EV_LISTING_END = 21,     /* complete: what was not listed since LISTING_BEGIN was removed */
-  MP_EV_CHECKPOINT = 30, /* cursor: all before this was told; stored once all of it is settled */
-  MP_EV_ESTIMATE =
-      40 /* count: about so many items will be listed in this stream; for progress only */
+  MP_EV_LISTING_BEGIN = 20, /* what follows, up to LISTING_END, is all that the stream holds */
+  MP_EV_LISTING_END = 21,   /* complete: what was not listed since LISTING_BEGIN was removed */
+  MP_EV_CHECKPOINT = 30,    /* cursor: all before this was told; stored once all of it is settled */
+  MP_EV_ESTIMATE = 40       /* count: about so many items will be listed in this stream; for progress only */
 };
 
 typedef struct mp_event {
@@ -262,7 +242,6 @@ typedef struct mp_emitter_vt {
 } mp_emitter_vt;
 
 enum { MP_WANT_HEADERS = 1, MP_WANT_BODY = 2 };
-
 enum { MP_TAKE_NO_WAIT = 1, MP_TAKE_SAME_STREAM = 2 };
 
 /* One message to fetch. Valid until it is finished, failed or gone. */
@@ -277,8 +256,8 @@ typedef struct mp_queue_vt {
   /* [fetch] Hands out up to max_items works, of about max_bytes together (always at least one), as out[0..*count).
    * MP_TAKE_SAME_STREAM: all of one stream. Waits until there is work (unless MP_TAKE_NO_WAIT: MP_EMPTY) and room for
    * its bodies; MP_END: none will come. Every work taken must end in exactly one of done, fail, gone. */
-  mp_status (*take)(mp_queue*, uint32_t max_items, uint64_t max_bytes, uint32_t flags,
-                    const mp_work** out, uint32_t* count) MP_NOEXCEPT;
+  mp_status (*take)(mp_queue*, uint32_t max_items, uint64_t max_bytes, uint32_t flags, const mp_work** out,
+                    uint32_t* count) MP_NOEXCEPT;
   /* [fetch] Readable while take() would return at once. For poll(); never read from or close it. */
   int32_t (*wake_fd)(mp_queue*) MP_NOEXCEPT;
   /* [fetch] Opens the body of a work. Many may be open on one thread. NULL on MP_E_NO_SPACE and the like. */
@@ -290,8 +269,7 @@ typedef struct mp_queue_vt {
   /* [fetch] Gives up a half-written body, before fail() or gone(), or before it is opened again. */
   void (*abandon)(mp_writer*) MP_NOEXCEPT;
   /* [fetch] The work failed; the class decides whether it comes again. */
-  void (*fail)(mp_queue*, uint64_t token, mp_status, mp_str what, mp_str hint,
-               uint64_t retry_after_ms) MP_NOEXCEPT;
+  void (*fail)(mp_queue*, uint64_t token, mp_status, mp_str what, mp_str hint, uint64_t retry_after_ms) MP_NOEXCEPT;
   /* [fetch] The server confirmed that the message is no longer there. */
   void (*gone)(mp_queue*, uint64_t token) MP_NOEXCEPT;
 } mp_queue_vt;
@@ -303,8 +281,7 @@ typedef struct mp_source_vt {
   mp_status (*check)(void* self, mp_error*) MP_NOEXCEPT;
   /* [list] Tells what is there, or what changed since the cursors. Called again after MP_E_TRANSIENT and
    * MP_E_RATE_LIMIT, with the cursors as they are by then; after MP_E_CURSOR_LOST with none. */
-  mp_status (*list)(void* self, const mp_cursor* cursors, size_t count, mp_emitter*,
-                    const mp_emitter_vt*, mp_error*) MP_NOEXCEPT;
+  mp_status (*list)(void* self, const mp_cursor* cursors, size_t count, mp_emitter*, const mp_emitter_vt*, mp_error*) MP_NOEXCEPT;
   /* [fetch] Takes work until MP_END. Works still taken when it returns are handed out again. */
   mp_status (*fetch)(void* self, mp_queue*, const mp_queue_vt*, mp_error*) MP_NOEXCEPT;
 } mp_source_vt;
@@ -312,7 +289,6 @@ typedef struct mp_source_vt {
 /* ------------------------------------------------------------------------------------------------ filter */
 
 enum { MP_NEED_METADATA = 0, MP_NEED_HEADERS = 1, MP_NEED_BODY = 2 };
-
 enum { MP_KEEP = 0, MP_DROP = 1, MP_HOLD = 2, MP_DUPLICATE = 3 };
 
 typedef struct mp_verdict {
@@ -330,8 +306,7 @@ typedef struct mp_filter_vt {
   uint32_t struct_size;
   uint32_t needs; /* MP_NEED_*: no more is fetched than that */
   /* [engine] body: NULL when needs is MP_NEED_METADATA. out is preset to keep. */
-  mp_status (*judge)(void* self, const mp_item*, const mp_body* body, mp_verdict* out,
-                     mp_error*) MP_NOEXCEPT;
+  mp_status (*judge)(void* self, const mp_item*, const mp_body* body, mp_verdict* out, mp_error*) MP_NOEXCEPT;
   /* [engine] What judge() gave a token for is durable on every required sink, or came to nothing. May be NULL. */
   mp_status (*settle)(void* self, uint64_t token, int32_t durable, mp_error*) MP_NOEXCEPT;
 } mp_filter_vt;
@@ -339,9 +314,7 @@ typedef struct mp_filter_vt {
 /* -------------------------------------------------------------------------------------------------- sink */
 
 enum { MP_SYNC_DATA = 1, MP_SYNC_NAMES = 2 };
-
 enum { MP_REMOVE_TRASH = 1, MP_REMOVE_DELETE = 2 };
-
 enum { MP_MAILBOX_CREATE = 1, MP_MAILBOX_RENAME = 2, MP_MAILBOX_REMOVE = 3 };
 
 /* An open intent of a run that did not end cleanly. */
@@ -356,10 +329,9 @@ typedef struct mp_found {
   uint32_t struct_size, id_count;
   mp_str location, place;
   uint64_t size;
-  int64_t received_at; /* as far as the name or the file tells, or MP_NO_TIME */
-  uint8_t sha256[32];  /* of the file as it lies */
-  const mp_str*
-      server_ids; /* ids that the name may stand for; the engine takes the one that exists */
+  int64_t received_at;     /* as far as the name or the file tells, or MP_NO_TIME */
+  uint8_t sha256[32];      /* of the file as it lies */
+  const mp_str* server_ids; /* ids that the name may stand for; the engine takes the one that exists */
 } mp_found;
 
 typedef struct mp_sink_vt {
@@ -367,8 +339,7 @@ typedef struct mp_sink_vt {
   /* [sink] Creates or checks the destination. read_only != 0: only looks (check, verify, dry run). */
   mp_status (*open)(void* self, int32_t read_only, mp_error*) MP_NOEXCEPT;
   /* [sink] Writes the message where no reader sees it and chooses its final places. Nothing is visible yet. */
-  mp_status (*store)(void* self, const mp_item*, const mp_body*, mp_staged* out,
-                     mp_error*) MP_NOEXCEPT;
+  mp_status (*store)(void* self, const mp_item*, const mp_body*, mp_staged* out, mp_error*) MP_NOEXCEPT;
   /* [sink] Makes a staged message visible in all its places; never replaces a file. Doing it twice is harmless. */
   mp_status (*publish)(void* self, const mp_staged*, mp_error*) MP_NOEXCEPT;
   /* [sink] Gives up a staging that was not published. */
@@ -381,24 +352,18 @@ typedef struct mp_sink_vt {
   /* [sink] After recovery: removes our own stagings that nothing owns any more. */
   mp_status (*sweep)(void* self, mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "link": stages one more place for a stored message. */
-  mp_status (*link)(void* self, const mp_receipt*, const mp_item*, mp_str place, mp_staged* out,
-                    mp_error*) MP_NOEXCEPT;
+  mp_status (*link)(void* self, const mp_receipt*, const mp_item*, mp_str place, mp_staged* out, mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "update": takes over flags and keywords; location may change. Doing it twice is harmless. */
-  mp_status (*update)(void* self, const mp_receipt*, const mp_item*, mp_str* location,
-                      mp_error*) MP_NOEXCEPT;
+  mp_status (*update)(void* self, const mp_receipt*, const mp_item*, mp_str* location, mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "remove": takes away one place. Doing it twice is harmless. */
   mp_status (*remove)(void* self, const mp_receipt*, int32_t how, mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "mailboxes": creates, renames, removes (only if ours and empty). Doing it twice is harmless. */
-  mp_status (*mailbox)(void* self, int32_t what, const mp_mailbox* now, const mp_mailbox* before,
-                       mp_error*) MP_NOEXCEPT;
+  mp_status (*mailbox)(void* self, int32_t what, const mp_mailbox* now, const mp_mailbox* before, mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "read": the octets of a stored message as the server sent them. */
   mp_status (*read)(void* self, const mp_receipt*, mp_read_out*,
-                    mp_status (*write)(mp_read_out*, const void*, uint64_t) MP_NOEXCEPT,
-                    mp_error*) MP_NOEXCEPT;
+                    mp_status (*write)(mp_read_out*, const void*, uint64_t) MP_NOEXCEPT, mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "scan": everything that lies there, ours or not, for rebuild and adoption. */
-  mp_status (*scan)(void* self, mp_found_out*,
-                    mp_status (*found)(mp_found_out*, const mp_found*) MP_NOEXCEPT,
-                    mp_error*) MP_NOEXCEPT;
+  mp_status (*scan)(void* self, mp_found_out*, mp_status (*found)(mp_found_out*, const mp_found*) MP_NOEXCEPT, mp_error*) MP_NOEXCEPT;
 } mp_sink_vt;
 
 /* ---------------------------------------------------------------------------------------------- plugin */
@@ -412,13 +377,13 @@ typedef struct mp_component {
    * sizes in octets, paths absolute; a secret is {"$secret": "<pointer>"} for mp_host.secret. No network, no files. */
   mp_status (*create)(const mp_host*, mp_str options, void** self, mp_error*) MP_NOEXCEPT;
   void (*destroy)(void* self) MP_NOEXCEPT; /* [main] */
-  const void* vtable;                      /* mp_source_vt, mp_filter_vt or mp_sink_vt */
+  const void* vtable;         /* mp_source_vt, mp_filter_vt or mp_sink_vt */
 } mp_component;
 
 /* Plain data in the section ".mailpipe" of the library: read from the file, before any of its code can run. */
 typedef struct mp_tag {
-  char magic[16];    /* "MAILPIPE-PLUGIN" */
-  uint32_t tag_size; /* sizeof(mp_tag) */
+  char magic[16];     /* "MAILPIPE-PLUGIN" */
+  uint32_t tag_size;  /* sizeof(mp_tag) */
   uint32_t abi_major, abi_minor, manifest_size;
   char id[64], version[32], toolchain[64]; /* NUL-terminated */
   /* manifest_size octets of JSON follow: id, version, license, summary, components[{type, kind, summary,
@@ -432,11 +397,9 @@ typedef struct mp_plugin {
 } mp_plugin;
 
 #if defined(__GNUC__) && !defined(__clang__)
-#define MP_TAG_ATTRIBUTES \
-  __attribute__((section(".mailpipe"), used, retain, visibility("hidden"), aligned(8)))
+#define MP_TAG_ATTRIBUTES __attribute__((section(".mailpipe"), used, retain, visibility("hidden"), aligned(8)))
 #else
-#define MP_TAG_ATTRIBUTES \
-  __attribute__((section(".mailpipe"), used, visibility("hidden"), aligned(8)))
+#define MP_TAG_ATTRIBUTES __attribute__((section(".mailpipe"), used, visibility("hidden"), aligned(8)))
 #endif
 #define MP_PASTE_(a, b) a##b
 #define MP_PASTE(a, b) MP_PASTE_(a, b)
@@ -461,8 +424,7 @@ typedef struct mp_plugin {
 #ifdef __GNUC__
 __attribute__((visibility("default")))
 #endif
-const mp_plugin*
-MP_ENTRY(void) MP_NOEXCEPT;
+const mp_plugin* MP_ENTRY(void) MP_NOEXCEPT;
 
 /* Whether a table that came across the boundary has a slot and it is set. */
 #define MP_HAS_SLOT(vt, slot) \
