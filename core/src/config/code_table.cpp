@@ -1,0 +1,138 @@
+#include "config/code_table.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace mailpipe::config {
+
+const std::vector<CodeEntry>& code_table() {
+  static const std::vector<CodeEntry> kTable{
+      {"MP1001", "the file cannot be read",
+       "The pipeline file is missing, cannot be opened, is larger than 1 MiB, or is not UTF-8 "
+       "text. Pipeline files are "
+       "small: keep data such as address lists outside of them."},
+      {"MP1002", "not valid YAML",
+       "The YAML parser does not understand the text at this place. Common causes: a tab used as "
+       "indentation (use "
+       "spaces), a missing space after a colon, a bracket or quote that is not closed, a value "
+       "that starts with * or & "
+       "or { and is not quoted."},
+      {"MP1003", "a key is there twice",
+       "YAML parsers differ in which of two equal keys wins, so mailpipe takes neither. Remove one "
+       "of them."},
+      {"MP1004", "unknown key or option",
+       "The key is neither one of the engine's nor an option of the component. Nothing is ignored "
+       "silently, because a "
+       "misspelt option would be lost without a word. `mailpipe inspect TYPE` lists the options of "
+       "a component."},
+      {"MP1005", "YAML feature that pipelines do not have",
+       "Pipelines are written in a subset of YAML: no merge keys (<<), no tags (!something), one "
+       "document a file, and "
+       "keys that are plain text. Write the values out, or share them by an anchor and alias."},
+      {"MP1006", "nested too deeply or too large when expanded",
+       "Nesting is limited to 32 levels, aliases may expand to 100,000 values and 4 MiB at most, "
+       "and an anchor must not "
+       "contain an alias to itself."},
+      {"MP1007", "a component's option outside of `with:`",
+       "Engine keys (type, id, on_remove, ...) stand beside `type:`; the options of the component "
+       "stand under `with:`. "
+       "Move the key under `with:`."},
+      {"MP1008", "an engine key inside of `with:`",
+       "Keys such as id, required or on_remove are read by the engine, not by the component, and "
+       "stand beside `type:`. "
+       "Move the key out of `with:`."},
+      {"MP1009", "a required key is missing",
+       "The component or block cannot work without this key. Add it."},
+      {"MP1010", "a value of the wrong type",
+       "The value is, for example, a list where a text is expected. Mind that YAML reads an "
+       "unquoted 012 or 1e3 as a "
+       "number and true as a boolean: quote what is meant as text."},
+      {"MP1011", "not one of the allowed values", "Only the listed values are allowed here."},
+      {"MP1012", "a value in the wrong form",
+       "Durations look like 90s, 1h30m or 7d; sizes like 64MiB or 10M (M is 10^6, MiB is 2^20); "
+       "instants like 2024-01-31 "
+       "or 2024-01-31T12:00:00Z; fractions like 10% or 0.1."},
+      {"MP1013", "a value out of range",
+       "The number, the length of the text or the number of entries is outside of what is "
+       "allowed."},
+      {"MP1014", "no alternative fits",
+       "The value may be written in several ways, and this is none of them."},
+      {"MP1015", "refused by the component's schema",
+       "The options break a rule of the component's schema that mailpipe has no better words for."},
+      {"MP1016", "an option that is going away",
+       "The option still works but will be removed. Use the one that replaces it."},
+      {"MP1020", "not supported by this version",
+       "The key has a meaning in mailpipe's configuration, but this version does not have the "
+       "feature yet."},
+      {"MP1021", "version of the file format",
+       "Every pipeline says `version: 1`, so that later versions of mailpipe know how to read it."},
+      {"MP1022", "a name that cannot be used",
+       "Names and ids become part of paths, of the ledger and of reports: lower-case letters, "
+       "digits, - and _ only, at "
+       "most 64 of them."},
+      {"MP1023", "a variable that cannot be replaced",
+       "${{ vars.x }} is replaced once, by the value under `vars:`. The variable must exist, and "
+       "its own value cannot "
+       "hold another ${{ }}. Write $${{ for the characters themselves."},
+      {"MP1024", "--set that cannot be applied",
+       "--set takes PATH=VALUE, where PATH is keys joined by dots (run.memory, source.with.user); "
+       "entries of a list are "
+       "named by their number from 0 or by their id (sinks.eml.with.path)."},
+      {"MP1101", "unknown component type",
+       "No plugin has a component of this type. `mailpipe plugins` lists what was found and where "
+       "it was looked for."},
+      {"MP1102", "a component of another kind",
+       "The type exists, but as another kind: a sink cannot be a source."},
+      {"MP1103", "the plugin was refused",
+       "A plugin with this type was found but cannot be used: a wrong ABI, a damaged manifest, a "
+       "file that others may "
+       "write. `mailpipe plugins` shows the reason. The exit status is 5."},
+      {"MP1104", "the plugin's schema cannot be used",
+       "The JSON Schema in the plugin's manifest is not valid. Tell the plugin's author. The exit "
+       "status is 5."},
+      {"MP1201", "an id is used twice",
+       "Ids name components in the ledger, reports and messages. Give one of the two components an "
+       "`id:` of its own."},
+      {"MP1202", "no sink", "A pipeline needs at least one sink, or it would back up nothing."},
+      {"MP1203", "no required sink",
+       "All sinks are best_effort, so nothing would hold the cursor back until a message is "
+       "stored. Make one required."},
+      {"MP1204", "the sink cannot remove",
+       "on_remove: trash and delete need a sink that can remove what it stored. Use keep, or "
+       "another sink."},
+      {"MP1205", "required and best_effort",
+       "A sink is either required (the default) or best_effort."},
+      {"MP1301", "a secret in the file",
+       "A password or token stands in the pipeline file, where backups, editors and version "
+       "control copy it. Use "
+       "{$env: NAME}, {$file: path} or {$command: [program, argument]}. An error with --strict."},
+      {"MP1302", "an environment variable is missing",
+       "{$env: NAME} names a variable that is not set. Set it, or give a default: {$env: NAME, "
+       "default: text}."},
+      {"MP1303", "a secret inside of a longer text",
+       "A variable that holds a secret reference can be used as a whole value only: inside of a "
+       "longer text it would "
+       "lose its protection."},
+      {"MP1304", "a reference that cannot be read",
+       "A reference has exactly one of $env: NAME (optionally with default:), $file: path, "
+       "$command: [program, ...]."},
+      {"MP1305", "a reference that is not allowed here",
+       "$file and $command are for secrets. Other options take $env only."},
+  };
+  return kTable;
+}
+
+std::optional<std::string> explain(std::string_view code) {
+  std::string upper(code);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  for (const CodeEntry& entry : code_table()) {
+    if (entry.code == upper) {
+      return std::string(entry.code) + ": " + std::string(entry.title) + "\n\n" +
+             std::string(entry.text) + "\n";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace mailpipe::config

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "config/catalog.hpp"
+#include "config/mark.hpp"
+#include "config/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mailpipe::config {
+
+/// One source, filter or sink, checked against its schema.
+struct ComponentSpec {
+  std::string id;  ///< unique in the pipeline; the type unless `id:` says otherwise
+  std::string type;
+  Kind kind = Kind::Source;
+
+  /// Canonical JSON for mp_component.create: defaults filled in, durations in seconds, sizes in
+  /// octets, instants in epoch seconds, paths absolute, a secret as {"$secret": "<pointer>"}.
+  std::string options = "{}";
+
+  /// Canonical JSON of the options as the user wrote them (24h stays "24h", a reference stays a
+  /// reference), for the fingerprint. Holds no secret: a literal one is {"$literal": true}.
+  std::string written = "{}";
+
+  std::vector<SecretReference> secrets;
+  Mark mark;  ///< of its `type:`
+};
+
+enum class OnRemove { Keep, Trash, Delete };
+
+struct SinkSpec : ComponentSpec {
+  bool required = true;  ///< false: `best_effort: true`
+  OnRemove on_remove = OnRemove::Keep;
+  std::vector<ComponentSpec> filters;  ///< judge a copy of the item for this sink only
+};
+
+/// The `run:` block. engine_schema.cpp has the same defaults; a test compares them.
+struct RunSpec {
+  struct Batch {
+    std::uint64_t messages = 500;
+    std::uint64_t bytes = std::uint64_t{64} << 20U;
+    std::chrono::seconds interval{2};
+  };
+
+  struct Retry {
+    std::chrono::seconds budget{15 * 60};  ///< of one run, over all attempts
+    std::chrono::seconds max_backoff{60};
+  };
+
+  struct Quarantine {
+    std::uint64_t max = 100;  ///< the run stops there
+  };
+
+  /// A run that would remove more than both stops before the first removal.
+  struct Guard {
+    double max_remove_fraction = 0.10;
+    std::uint64_t max_remove_count = 20;
+  };
+
+  Batch batch;
+  Retry retry;
+  std::uint64_t memory = std::uint64_t{32} << 20U;  ///< budget of the spool, in octets
+  Quarantine quarantine;
+  Guard guard;
+  std::chrono::seconds grace{30};  ///< to finish what is in flight after the first SIGINT
+};
+
+/// One pipeline file, checked and with every unit converted.
+struct Pipeline {
+  int version = 1;
+  std::string name;            ///< [a-z0-9_-]+
+  std::filesystem::path file;  ///< absolute
+  ComponentSpec source;
+  std::vector<ComponentSpec> filters;
+  std::vector<SinkSpec> sinks;
+  RunSpec run;
+  std::optional<std::filesystem::path> state_dir;  ///< absolute
+};
+
+}  // namespace mailpipe::config
