@@ -7,6 +7,7 @@ endif()
 
 add_library(mailpipe-settings INTERFACE)
 target_compile_options(mailpipe-settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
+  -Wno-missing-field-initializers  # designated initialisers name what differs from the default
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
   $<$<BOOL:${MAILPIPE_WARNINGS_AS_ERRORS}>:-Werror>)
 

@@ -13,7 +13,8 @@ struct CallFree {
   }
 };
 
-/// Owns what a C library handed out. Wrap in the statement that receives the pointer; check for null next.
+/// Owns what a C library handed out. Wrap in the statement that receives the pointer; check for
+/// null next.
 template <class T, auto Free>
 using CPtr = std::unique_ptr<T, CallFree<Free>>;
 

@@ -9,8 +9,8 @@
 
 namespace mailpipe {
 
-/// What kind of failure it is. The class alone decides what the engine does and the exit status (run/exit_code.hpp);
-/// values are those of plugin.h.
+/// What kind of failure it is. The class alone decides what the engine does and the exit status
+/// (run/exit_code.hpp); values are those of plugin.h.
 enum class ErrorClass : std::int32_t {
   Transient = -1,
   RateLimit = -2,
@@ -24,10 +24,12 @@ enum class ErrorClass : std::int32_t {
   Internal = -99,
 };
 
-/// The one exception of mailpipe. Thrown where a failure happens; caught at three edges only: the plugin border, the top
-/// of a worker thread, main. Expected outcomes (drop, not found, end) are return values instead.
+/// The one exception of mailpipe. Thrown where a failure happens; caught at three edges only: the
+/// plugin border, the top of a worker thread, main. Expected outcomes (drop, not found, end) are
+/// return values instead.
 ///
-/// what()  One line for people, naming the server, mailbox or file. Never a password, token or message text.
+/// what()  One line for people, naming the server, mailbox or file. Never a password, token or
+/// message text.
 class Error : public std::runtime_error {
  public:
   using Details = std::vector<std::pair<std::string, std::string>>;

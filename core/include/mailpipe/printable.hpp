@@ -13,7 +13,8 @@ struct Decoded {
   std::size_t length = 0;  ///< octets used; 0: not valid UTF-8 here
 };
 
-/// Decodes one code point; refuses overlong forms, surrogates and what lies beyond U+10FFFF (RFC 3629).
+/// Decodes one code point; refuses overlong forms, surrogates and what lies beyond U+10FFFF (RFC
+/// 3629).
 inline Decoded decode_utf8(std::string_view text) noexcept {
   const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   if (text.empty()) {
@@ -41,7 +42,8 @@ inline Decoded decode_utf8(std::string_view text) noexcept {
   return {code, length};
 }
 
-/// C0, C1, DEL, and what changes the direction or joins invisibly: nothing that may reach a terminal, log or file name.
+/// C0, C1, DEL, and what changes the direction or joins invisibly: nothing that may reach a
+/// terminal, log or file name.
 inline bool is_unprintable(char32_t code) noexcept {
   return code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x200B && code <= 0x200F) ||
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
@@ -61,8 +63,9 @@ inline std::string escaped(char32_t code) {
 
 }  // namespace detail
 
-/// The one gate through which foreign text reaches a terminal, a log or JSON: one line, valid UTF-8, no control, escape or
-/// direction characters (they become \u{..}), at most `limit` octets (then "..." follows).
+/// The one gate through which foreign text reaches a terminal, a log or JSON: one line, valid
+/// UTF-8, no control, escape or direction characters (they become \u{..}), at most `limit` octets
+/// (then "..." follows).
 inline std::string printable(std::string_view text, std::size_t limit = 1000) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {

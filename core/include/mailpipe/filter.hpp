@@ -1,0 +1,64 @@
+#pragma once
+
+#include <mailpipe/body.hpp>
+#include <mailpipe/item.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mailpipe {
+
+enum class Needs : std::uint32_t { Metadata = 0, Headers = 1, Body = 2 };
+
+/// What a filter says of one message.
+struct Verdict {
+  enum class Kind : std::uint32_t { Keep = 0, Drop = 1, Hold = 2, Duplicate = 3 };
+
+  Kind kind = Kind::Keep;
+  std::string reason;  ///< Drop: a short stable word for counting, e.g. "before-first-run"
+  std::chrono::sys_seconds hold_until{};  ///< Hold
+  std::string owner;                      ///< Duplicate: the key that it duplicates
+  std::uint64_t token = 0;                ///< nonzero: settle() is called with it
+  std::string name;                       ///< Keep: a name for sinks with free names, or empty
+  std::vector<Mailbox> places;            ///< Keep: other places, or empty for those of the item
+
+  static Verdict keep() { return {}; }
+
+  static Verdict drop(std::string reason) {
+    Verdict verdict;
+    verdict.kind = Kind::Drop;
+    verdict.reason = std::move(reason);
+    return verdict;
+  }
+
+  static Verdict hold(std::chrono::sys_seconds until) {
+    Verdict verdict;
+    verdict.kind = Kind::Hold;
+    verdict.hold_until = until;
+    return verdict;
+  }
+};
+
+/// Decides what becomes of a message. Never touches its octets.
+///
+/// Threads      One thread for all filters of a pipeline.
+/// Errors       Throws Error; class Item quarantines the message, anything else ends the run.
+/// Determinism  The same item, options and stored values give the same verdict: it is asked again
+/// after a crash.
+class Filter {
+ public:
+  virtual ~Filter() = default;
+
+  /// No more is fetched than that.
+  virtual Needs needs() const { return Needs::Metadata; }
+
+  /// `body` is null when needs() is Metadata.
+  virtual Verdict judge(const Item& item, const Body* body) = 0;
+
+  /// What judge() gave a token for is durable on every required sink, or came to nothing.
+  virtual void settle(std::uint64_t /*token*/, bool /*durable*/) {}
+};
+
+}  // namespace mailpipe
