@@ -1,0 +1,44 @@
+#pragma once
+
+#include <mailpipe/filter.hpp>
+#include <mailpipe/sink.hpp>
+#include <mailpipe/source.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mailpipe::run {
+
+enum class OnRemove { Keep, Trash, Delete };
+
+/// A filter of the pipeline, with the id under which its drops are counted.
+struct FilterPart {
+  std::string id;
+  std::shared_ptr<Filter> filter;
+};
+
+struct SinkCapabilities {
+  bool link = false, update = false, remove = false, mailboxes = false, read = false, scan = false,
+       ordered = false, places = false;
+};
+
+struct SinkPart {
+  std::string id;
+  std::shared_ptr<Sink> sink;
+  SinkCapabilities can;
+  bool required = true;
+  OnRemove on_remove = OnRemove::Keep;
+  std::vector<FilterPart> filters;
+  std::string root;  ///< what identifies the destination to people and in the marker
+};
+
+/// The parts of one pipeline, made and owned by the caller; the engine only borrows them.
+struct Components {
+  std::string source_id;
+  std::shared_ptr<Source> source;
+  std::vector<FilterPart> filters;
+  std::vector<SinkPart> sinks;
+};
+
+}  // namespace mailpipe::run

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "cancellation.hpp"
+#include "components.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+
+#include <mailpipe/fs.hpp>
+#include <mailpipe/host.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace mailpipe::run {
+
+/// The `run:` block of a pipeline.
+struct Settings {
+  std::uint64_t batch_messages = 500;
+  std::uint64_t batch_bytes = 64ULL << 20;
+  std::chrono::milliseconds batch_interval{2000};
+  std::chrono::seconds retry_budget{15 * 60};
+  std::chrono::milliseconds max_backoff{60'000};
+  std::uint64_t memory =
+      16ULL << 20;  ///< octets of bodies held in memory; the rest goes to the spool file
+  std::uint64_t quarantine_max = 100;
+  double guard_fraction = 0.10;
+  std::uint64_t guard_count = 20;
+  std::chrono::seconds grace{30};
+};
+
+enum class Mode {
+  Run,      ///< back up
+  DryRun,   ///< list and judge by metadata; nothing is fetched, written or remembered
+  Rebuild,  ///< `state rebuild`: scan the sinks into a new ledger, then run with a complete listing
+};
+
+struct Setup {
+  std::string pipeline;             ///< its name
+  std::filesystem::path state_dir;  ///< made when missing (0700)
+  std::string fingerprint;          ///< of the written options of source and filters
+  Settings settings;
+  Mode mode = Mode::Run;
+};
+
+/// A pipeline on its way: opens the state and gives each component its Host; then runs it once.
+///
+/// Life cycle  Construct; host() for each component that the caller makes; run() or check() once; destroy after the
+///             components.
+/// Threads     One thread calls; run() starts and joins its own.
+/// Errors      The constructor and run() never throw for what a run can meet: it is in the report, with its exit code.
+class Runner {
+ public:
+  using SecretLookup = std::function<std::string(const std::string& component,
+                                                 std::string_view pointer, bool refresh)>;
+  using LogLine = std::function<void(LogLevel, const std::string& component,
+                                     std::string_view message, const Pairs&)>;
+
+  struct Services {
+    Fs& fs;
+    Cancellation& cancellation;
+    Progress& progress;
+    SecretLookup secret;  ///< throws Error
+    LogLine log;          ///< from any thread
+    std::function<std::chrono::sys_seconds()> now;
+  };
+
+  Runner(Setup setup, Services services);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// The host of one component, by a name unique in the pipeline: "source", "filter:<id>", "sink:<id>",
+  /// "sink:<id>/filter:<id>". Lives as long as the Runner.
+  Host& host(const std::string& component);
+
+  RunReport run(const Components& components);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mailpipe::run
