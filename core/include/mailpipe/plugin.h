@@ -395,6 +395,11 @@ typedef struct mp_sink_vt {
   /* [sink] Creates or checks the destination. read_only != 0: only looks (check, verify, dry run).
    */
   mp_status (*open)(void* self, int32_t read_only, mp_error*) MP_NOEXCEPT;
+  /* [sink] After open(). marker: called with the text that mark() last wrote into the root, if there is one.
+   * *empty = 1 when no message lies there, whoever wrote it. */
+  mp_status (*root)(void* self, mp_str_cb marker, void* user, int32_t* empty, mp_error*) MP_NOEXCEPT;
+  /* [sink] Writes the engine's marker beside the messages, replacing an older one; durable on return. */
+  mp_status (*mark)(void* self, mp_str text, mp_error*) MP_NOEXCEPT;
   /* [sink] Writes the message where no reader sees it and chooses its final places. Nothing is
    * visible yet. */
   mp_status (*store)(void* self, const mp_item*, const mp_body*, mp_staged* out,

@@ -22,6 +22,12 @@ struct MailboxEvent {
   Mailbox now, before;
 };
 
+/// What lies in a sink's root before we write.
+struct RootState {
+  std::string marker;  ///< the text that mark() last wrote, or empty
+  bool empty = true;   ///< no message lies there, whoever wrote it
+};
+
 /// A destination for messages: a mailbox tree, a folder of files, an archive file.
 ///
 /// Life cycle   open(); recover() for each open intent, sync(Names), sweep(); then batches of
@@ -46,6 +52,13 @@ class Sink {
   /// Creates or checks the destination; `read_only` only looks. Throws Config if it is not ours to
   /// write.
   virtual void open(bool read_only) = 0;
+
+  /// After open().
+  virtual RootState root() = 0;
+
+  /// Writes the engine's marker beside the messages, replacing an older one; durable on return. mark_root() in
+  /// root_marker.hpp does it for a sink whose root is a folder.
+  virtual void mark(const std::string& text) = 0;
 
   /// Writes the message where no reader sees it and chooses its final places.
   virtual Staged store(const Item& item, const Body& body) = 0;

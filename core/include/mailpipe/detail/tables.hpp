@@ -133,6 +133,22 @@ inline mp_status sink_open(void* self, std::int32_t read_only, mp_error* error) 
   return call<Sink>(self, error, [&](auto& in) { return in.role->open(read_only != 0), MP_OK; });
 }
 
+inline mp_status sink_root(void* self, mp_str_cb marker, void* user, std::int32_t* empty,
+                           mp_error* error) noexcept {
+  return call<Sink>(self, error, [&](auto& in) {
+    const RootState state = in.role->root();
+    if (!state.marker.empty()) {
+      marker(user, view(state.marker));
+    }
+    *empty = state.empty ? 1 : 0;
+    return MP_OK;
+  });
+}
+
+inline mp_status sink_mark(void* self, mp_str text, mp_error* error) noexcept {
+  return call<Sink>(self, error, [&](auto& in) { return in.role->mark(copy(text)), MP_OK; });
+}
+
 /// Keeps what the author's store() or link() returned, so that the views handed out stay valid.
 inline void hand_out(Instance<Sink>& in, Staged staged, mp_staged* out) {
   in.staged = std::move(staged);
@@ -246,9 +262,9 @@ inline mp_status sink_scan(void* self, mp_found_out* out, FoundSlot found,
 }
 
 inline constexpr mp_sink_vt kSinkTable{
-    sizeof(mp_sink_vt), 0,           sink_open,    sink_store, sink_publish,
-    sink_discard,       sink_sync,   sink_recover, sink_sweep, sink_link,
-    sink_update,        sink_remove, sink_mailbox, sink_read,  sink_scan};
+    sizeof(mp_sink_vt), 0,         sink_open,    sink_root,  sink_mark, sink_store,  sink_publish,
+    sink_discard,       sink_sync, sink_recover, sink_sweep, sink_link, sink_update, sink_remove,
+    sink_mailbox,       sink_read, sink_scan};
 
 // ---- component
 
