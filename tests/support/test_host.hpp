@@ -1,0 +1,142 @@
+#pragma once
+
+#include "fs/posix_fs.hpp"
+
+#include <mailpipe/error.hpp>
+#include <mailpipe/host.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mailpipe::test {
+
+/// A Host for one component in process: values in memory, a log to look into, time at a standstill.
+///
+/// Threads  Any; set things up before the component runs.
+class TestHost : public Host {
+ public:
+  struct Line {
+    LogLevel level;
+    std::string message;
+    Pairs fields;
+  };
+
+  TestHost() : fs_(&posix_) {}
+
+  /// `fs` must outlive the host.
+  explicit TestHost(Fs& fs) : fs_(&fs) {}
+
+  using Host::log;
+
+  void log(LogLevel level, std::string_view message, const Pairs& fields) override {
+    const std::lock_guard lock(mutex_);
+    lines_.push_back({level, std::string(message), fields});
+  }
+
+  void count(std::string_view name, std::uint64_t add) override {
+    const std::lock_guard lock(mutex_);
+    counters_[std::string(name)] += add;
+  }
+
+  Cancel cancelled() const override {
+    const std::lock_guard lock(mutex_);
+    return cancel_;
+  }
+
+  /// -1, which poll() passes over: a test of cancelling through poll() needs a descriptor of its
+  /// own.
+  int cancel_fd() const override { return -1; }
+
+  /// Returns at once; the time adds up in waited().
+  void wait(std::chrono::milliseconds time) override {
+    const std::lock_guard lock(mutex_);
+    if (cancel_ != Cancel::Running) {
+      throw Error(ErrorClass::Cancelled, "the run is to stop");
+    }
+    waited_ += time;
+  }
+
+  std::chrono::sys_seconds run_time() const override { return run_time_; }
+
+  std::string secret(std::string_view pointer, bool refresh) override {
+    const std::lock_guard lock(mutex_);
+    refreshed_ += refresh ? 1 : 0;
+    const auto found = secrets.find(std::string(pointer));
+    if (found == secrets.end()) {
+      throw Error(ErrorClass::Config, "no secret at " + std::string(pointer));
+    }
+    return found->second;
+  }
+
+  std::optional<std::string> get(std::string_view name) override {
+    const auto found = values.find(std::string(name));
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  void put(std::string_view name, std::string_view value) override {
+    values[std::string(name)] = std::string(value);
+  }
+
+  Fs& fs() override { return *fs_; }
+
+  void set_run_time(std::chrono::sys_seconds time) { run_time_ = time; }
+
+  void set_cancel(Cancel cancel) {
+    const std::lock_guard lock(mutex_);
+    cancel_ = cancel;
+  }
+
+  std::vector<Line> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+  /// Whether a line of the log contains `text`.
+  bool logged(std::string_view text) const {
+    for (const Line& line : lines()) {
+      if (line.message.find(text) != std::string::npos) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::uint64_t counter(const std::string& name) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = counters_.find(name);
+    return found == counters_.end() ? 0 : found->second;
+  }
+
+  std::chrono::milliseconds waited() const {
+    const std::lock_guard lock(mutex_);
+    return waited_;
+  }
+
+  int refreshed() const {
+    const std::lock_guard lock(mutex_);
+    return refreshed_;
+  }
+
+  std::map<std::string, std::string> values;   ///< what get() and put() keep
+  std::map<std::string, std::string> secrets;  ///< by JSON pointer
+
+ private:
+  PosixFs posix_;
+  Fs* fs_;
+  std::chrono::sys_seconds run_time_{};
+  mutable std::mutex mutex_;
+  std::vector<Line> lines_;
+  std::map<std::string, std::uint64_t> counters_;
+  std::chrono::milliseconds waited_{0};
+  Cancel cancel_ = Cancel::Running;
+  int refreshed_ = 0;
+};
+
+}  // namespace mailpipe::test
