@@ -1,5 +1,6 @@
 #include "config/yaml_document.hpp"
 
+#include "config/findings.hpp"
 #include "config/yaml_text.hpp"
 
 #include <mailpipe/printable.hpp>
@@ -18,12 +19,6 @@
 
 namespace mailpipe::config {
 namespace {
-
-Diagnostic make_error(std::string code, const Mark& at, std::string message,
-                      std::string help = {}) {
-  return {Severity::Error, std::move(code),    at.file, at.line,        at.column,
-          at.length,       std::move(message), {},      std::move(help)};
-}
 
 /// Thrown out of the parser when going on would be pointless or unsafe; the diagnostic is already recorded.
 struct Stop {};
@@ -134,7 +129,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void fail(std::string code, const Mark& where, std::string message, std::string help = {}) {
     damaged_ = true;
-    diagnostics_.push_back(make_error(std::move(code), where, std::move(message), std::move(help)));
+    add_error(diagnostics_, std::move(code), where, std::move(message), {{}, std::move(help)});
     constexpr int kMost = 100;
     if (++failures_ >= kMost) {
       throw Stop{};
@@ -261,14 +256,12 @@ bool check_octets(const YamlText& text, std::vector<Diagnostic>& diagnostics) {
     for (std::size_t at = 0; at < line.size();) {
       const detail::Decoded next = detail::decode_utf8(line.substr(at));
       if (next.length == 0) {
-        diagnostics.push_back(
-            make_error("MP1001", text.mark(number, at), "the file is not UTF-8 text"));
+        add_error(diagnostics, "MP1001", text.mark(number, at), "the file is not UTF-8 text");
         return false;
       }
       if ((next.code < 0x20 && next.code != '\t') || next.code == 0x7F) {
-        diagnostics.push_back(
-            make_error("MP1001", text.mark(number, at), "a control character in the file",
-                       "inside of double quotes it can be written as an escape: \"\\e\""));
+        add_error(diagnostics, "MP1001", text.mark(number, at), "a control character in the file",
+                  {{}, "inside of double quotes it can be written as an escape: \"\\e\""});
         return false;
       }
       at += next.length;
@@ -280,8 +273,8 @@ bool check_octets(const YamlText& text, std::vector<Diagnostic>& diagnostics) {
     const std::size_t content = line.find_first_not_of(" \t");
     const std::size_t tab = line.find('\t');
     if (content != std::string_view::npos && line[content] != '#' && tab < content) {
-      diagnostics.push_back(make_error("MP1002", text.mark(number, tab),
-                                       "a tab cannot be used for indentation", "use spaces"));
+      add_error(diagnostics, "MP1002", text.mark(number, tab),
+                "a tab cannot be used for indentation", {{}, "use spaces"});
       clean = false;
     }
   }
@@ -296,25 +289,24 @@ std::optional<std::string> read_source(const std::filesystem::path& path,
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) {
-    diagnostics.push_back(
-        make_error("MP1001", whole, "the file does not exist or cannot be reached"));
+    add_error(diagnostics, "MP1001", whole, "the file does not exist or cannot be reached");
     return std::nullopt;
   }
   if (std::filesystem::is_directory(status)) {
-    diagnostics.push_back(make_error("MP1001", whole, "this is a folder, not a pipeline file"));
+    add_error(diagnostics, "MP1001", whole, "this is a folder, not a pipeline file");
     return std::nullopt;
   }
   std::ifstream in(path, std::ios::binary);
   std::string text(kMaxFile + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!in.is_open() || in.bad()) {
-    diagnostics.push_back(
-        make_error("MP1001", whole, "the file cannot be read", "check its permissions"));
+    add_error(diagnostics, "MP1001", whole, "the file cannot be read",
+              {{}, "check its permissions"});
     return std::nullopt;
   }
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > kMaxFile) {
-    diagnostics.push_back(make_error("MP1001", whole, "the file is larger than 1 MiB"));
+    add_error(diagnostics, "MP1001", whole, "the file is larger than 1 MiB");
     return std::nullopt;
   }
   return text;
@@ -327,7 +319,7 @@ NodePtr parse_yaml(std::string_view text, const std::string& file,
   }
   const YamlText lines(text, file);
   if (text.size() > kMaxFile) {
-    diagnostics.push_back(make_error("MP1001", {file, 0, 0, 1}, "the file is larger than 1 MiB"));
+    add_error(diagnostics, "MP1001", {file, 0, 0, 1}, "the file is larger than 1 MiB");
     return nullptr;
   }
   if (!check_octets(lines, diagnostics)) {
@@ -344,17 +336,16 @@ NodePtr parse_yaml(std::string_view text, const std::string& file,
   } catch (const YAML::Exception& error) {
     const auto line = static_cast<std::size_t>(std::max(error.mark.line, 0));
     const auto column = static_cast<std::size_t>(std::max(error.mark.column, 0));
-    diagnostics.push_back(
-        make_error("MP1002", lines.mark(line, column), "not valid YAML: " + error.msg));
+    add_error(diagnostics, "MP1002", lines.mark(line, column), "not valid YAML: " + error.msg);
     return nullptr;
   } catch (const std::exception& error) {
-    diagnostics.push_back(
-        make_error("MP1002", {file, 0, 0, 1}, std::string("not valid YAML: ") + error.what()));
+    add_error(diagnostics, "MP1002", {file, 0, 0, 1},
+              std::string("not valid YAML: ") + error.what());
     return nullptr;
   }
   if (builder.root() == nullptr && !builder.damaged()) {
-    diagnostics.push_back(make_error("MP1010", {file, 1, 1, 1}, "the file is empty",
-                                     "a pipeline starts with 'version: 1'"));
+    add_error(diagnostics, "MP1010", {file, 1, 1, 1}, "the file is empty",
+              {{}, "a pipeline starts with 'version: 1'"});
   }
   return builder.root();
 }
