@@ -118,6 +118,30 @@ const std::vector<CodeEntry>& code_table() {
        "$command: [program, ...]."},
       {"MP1305", "a reference that is not allowed here",
        "$file and $command are for secrets. Other options take $env only."},
+      {"MP5001", "a plugin that others may change",
+       "A plugin is code that runs with your rights. Its file and every folder above it must "
+       "belong to root or to you "
+       "and not be writable by others. `chmod go-w` on what the message names mends it."},
+      {"MP5002", "a plugin built for another mailpipe",
+       "The plugin was built for another version of the plugin interface. Install the version of "
+       "it that fits, or "
+       "build it again."},
+      {"MP5003", "not a shared library of this machine",
+       "The file is no ELF library, is cut short, or was built for another processor."},
+      {"MP5004", "a plugin without a usable manifest",
+       "The file lacks the section .mailpipe, or what is in it is damaged. Plugins are built with "
+       "mailpipe_add_plugin()."},
+      {"MP5005", "two plugins in each other's place",
+       "Two files have the same plugin id, or a component of the same type. mailpipe uses neither, "
+       "because the one "
+       "that is found first may be an old copy. Remove one."},
+      {"MP5006", "the dynamic linker refused the plugin",
+       "A library or function that the plugin needs is missing on this machine. `ldd FILE` shows "
+       "what."},
+      {"MP5007", "the plugin is not what its manifest says",
+       "What the library exports differs from its manifest, or lacks a function that every plugin "
+       "must have. Tell the "
+       "plugin's author."},
   };
   return kTable;
 }
