@@ -1,0 +1,333 @@
+#include "state/ledger.hpp"
+
+#include "state/pack.hpp"
+#include "state/schema.hpp"
+
+#include <sys/random.h>
+
+#include <array>
+#include <cstring>
+
+namespace mailpipe::state {
+
+namespace {
+
+std::string random_id() {
+  std::array<unsigned char, 16> octets{};
+  if (::getrandom(octets.data(), octets.size(), 0) != static_cast<ssize_t>(octets.size())) {
+    throw Error(ErrorClass::Transient, "the system gives no random numbers");
+  }
+  std::string out;
+  for (const unsigned char octet : octets) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    out += kDigits[octet >> 4U];
+    out += kDigits[octet & 0xFU];
+  }
+  return out;
+}
+
+std::string location_of(const std::filesystem::path& file, Ledger::Open how) {
+  if (how == Ledger::Open::InMemory) {
+    return ":memory:";
+  }
+  if (how == Ledger::Open::Existing && !std::filesystem::exists(file)) {
+    throw Error(ErrorClass::Config, "there is no ledger at '" + file.string() + "'",
+                "has this pipeline run yet?");
+  }
+  return file.string();
+}
+
+std::optional<std::chrono::sys_seconds> to_time(std::optional<std::int64_t> seconds) {
+  if (!seconds) {
+    return std::nullopt;
+  }
+  return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
+}
+
+std::optional<std::int64_t> to_seconds(const std::optional<std::chrono::sys_seconds>& time) {
+  return time ? std::optional<std::int64_t>(time->time_since_epoch().count()) : std::nullopt;
+}
+
+std::int64_t to_seconds(std::chrono::sys_seconds time) {
+  return time.time_since_epoch().count();
+}
+
+}  // namespace
+
+const char* name_of(RowState state) noexcept {
+  constexpr std::array kNames = {"unknown",      "in flight", "stored",      "filtered",
+                                 "deduplicated", "held",      "quarantined", "gone"};
+  const auto index = static_cast<std::size_t>(state);
+  return index < kNames.size() ? kNames[index] : "?";
+}
+
+Ledger::Ledger(const std::filesystem::path& file, const std::string& pipeline, Open how)
+    : database_(location_of(file, how)) {
+  Statement tables = database_.prepare("SELECT count(*) FROM sqlite_schema");
+  const bool created = tables.next() && tables.integer(0) == 0;
+  tables.reset();
+  if (created) {
+    database_.execute(std::string("BEGIN IMMEDIATE;") + kSchema +
+                      "PRAGMA application_id=" + std::to_string(kApplicationId) +
+                      "; PRAGMA user_version=" + std::to_string(kLedgerFormat) + ";");
+    in_transaction_ = true;
+    set_meta("ledger_id", random_id());
+    set_meta("pipeline", pipeline);
+    commit();
+  }
+  check_format(pipeline, created);
+  id_ = meta("ledger_id").value_or("");
+  has_found_ = count_found() > 0;
+}
+
+Ledger::~Ledger() {
+  statements_.clear();  // before the database closes
+}
+
+void Ledger::check_format(const std::string& pipeline, bool created) {
+  const auto pragma = [&](const char* sql) {
+    Statement statement = database_.prepare(sql);
+    return statement.next() ? statement.integer(0) : 0;
+  };
+  if (pragma("PRAGMA application_id") != kApplicationId) {
+    throw Error(ErrorClass::Permanent, "'" + database_.path() + "' is no ledger of mailpipe",
+                "move it away, then run 'mailpipe state rebuild PIPELINE'");
+  }
+  if (pragma("PRAGMA user_version") != kLedgerFormat) {
+    throw Error(ErrorClass::Permanent,
+                "the ledger '" + database_.path() + "' is of another version of mailpipe",
+                "use the version that wrote it, or run 'mailpipe state rebuild PIPELINE'");
+  }
+  const std::string owner = meta("pipeline").value_or("");
+  if (!created && !pipeline.empty() && owner != pipeline) {
+    throw Error(ErrorClass::Config,
+                "the ledger '" + database_.path() + "' belongs to the pipeline '" + owner + "'",
+                "give this pipeline a state folder of its own");
+  }
+}
+
+Statement& Ledger::cached(const char* sql) {
+  std::unique_ptr<Statement>& statement = statements_[sql];
+  if (!statement) {
+    statement = std::make_unique<Statement>(database_.prepare(sql));
+  }
+  return *statement;
+}
+
+void Ledger::write() {
+  if (!in_transaction_) {
+    cached("BEGIN IMMEDIATE").run();
+    in_transaction_ = true;
+  }
+}
+
+void Ledger::commit() {
+  if (in_transaction_) {
+    cached("COMMIT").run();
+    in_transaction_ = false;
+  }
+}
+
+void Ledger::rollback() {
+  if (in_transaction_) {
+    cached("ROLLBACK").run();
+    in_transaction_ = false;
+  }
+}
+
+// ---- values and runs
+
+std::optional<std::string> Ledger::meta(std::string_view name) {
+  Statement& get = cached("SELECT value FROM meta WHERE name=?").bind(name);
+  std::optional<std::string> value;
+  if (get.next()) {
+    value = get.copy(0);
+  }
+  get.reset();
+  return value;
+}
+
+void Ledger::set_meta(std::string_view name, std::string_view value) {
+  write();
+  cached("INSERT INTO meta VALUES(?,?) ON CONFLICT DO UPDATE SET value=excluded.value")
+      .run(name, value);
+}
+
+std::optional<std::string> Ledger::value(std::string_view component, std::string_view name) {
+  Statement& get =
+      cached("SELECT value FROM kv WHERE component=? AND name=?").bind(component, name);
+  std::optional<std::string> value;
+  if (get.next()) {
+    value = get.copy(0);
+  }
+  get.reset();
+  return value;
+}
+
+void Ledger::set_value(std::string_view component, std::string_view name, std::string_view value) {
+  write();
+  cached("INSERT INTO kv VALUES(?,?,?) ON CONFLICT DO UPDATE SET value=excluded.value")
+      .run(component, name, value);
+}
+
+std::int64_t Ledger::begin_run(std::chrono::sys_seconds now) {
+  write();
+  cached("INSERT INTO runs(started) VALUES(?)").run(to_seconds(now));
+  return database_.last_row();
+}
+
+void Ledger::end_run(std::int64_t run, std::chrono::sys_seconds now, int exit_code,
+                     std::string_view summary) {
+  write();
+  cached("UPDATE runs SET ended=?, exit_code=?, summary=? WHERE run=?")
+      .run(to_seconds(now), exit_code, summary, run);
+  cached("DELETE FROM runs WHERE run<=?").run(run - 1000);
+}
+
+std::vector<Ledger::RunRow> Ledger::last_runs(std::size_t limit) {
+  Statement& get =
+      cached("SELECT run, started, ended, exit_code, summary FROM runs ORDER BY run DESC LIMIT ?")
+          .bind(limit);
+  std::vector<RunRow> out;
+  while (get.next()) {
+    out.push_back({get.integer(0), std::chrono::sys_seconds(std::chrono::seconds(get.integer(1))),
+                   to_time(get.maybe_integer(2)), static_cast<int>(get.integer(3)), get.copy(4)});
+  }
+  return out;
+}
+
+// ---- streams and mailboxes
+
+StreamId Ledger::stream(std::string_view name, std::string_view label) {
+  write();
+  Statement& put = cached(
+      "INSERT INTO streams(name, label) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET "
+      "label=excluded.label RETURNING id");
+  put.bind(name, label);
+  const StreamId id = put.next() ? static_cast<StreamId>(put.integer(0)) : 0;
+  while (put.next()) {
+  }
+  return id;
+}
+
+std::vector<Ledger::StreamRow> Ledger::streams() {
+  Statement& get = cached("SELECT id, name, label, cursor FROM streams ORDER BY id").bind();
+  std::vector<StreamRow> out;
+  while (get.next()) {
+    out.push_back({static_cast<StreamId>(get.integer(0)), get.copy(1), get.copy(2), get.copy(3)});
+  }
+  return out;
+}
+
+void Ledger::set_cursor(StreamId stream, std::string_view cursor) {
+  write();
+  cached("UPDATE streams SET cursor=? WHERE id=?").run(cursor, stream);
+}
+
+void Ledger::clear_cursors() {
+  write();
+  cached("UPDATE streams SET cursor=?").run(std::string_view());
+}
+
+void Ledger::put_mailbox(StreamId stream, const Mailbox& mailbox) {
+  write();
+  cached(
+      "INSERT INTO mailboxes VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET path=excluded.path, "
+      "role=excluded.role")
+      .run(stream, std::string_view(mailbox.id), std::string_view(pack(mailbox.path)),
+           std::string_view(mailbox.role));
+}
+
+void Ledger::remove_mailbox(StreamId stream, const std::string& id) {
+  write();
+  cached("DELETE FROM mailboxes WHERE stream=? AND id=?").run(stream, std::string_view(id));
+}
+
+void Ledger::complete(Item& item) {
+  Statement& get = cached("SELECT path, role FROM mailboxes WHERE stream=? AND id=?");
+  for (Mailbox& place : item.places) {
+    get.bind(item.stream, std::string_view(place.id));
+    if (get.next()) {
+      place.path = unpack(get.text(0));
+      place.role = get.copy(1);
+    }
+    get.reset();
+  }
+}
+
+// ---- sinks
+
+std::optional<bool> Ledger::sink_complete(const std::string& sink) {
+  Statement& get = cached("SELECT complete FROM sinks WHERE id=?").bind(std::string_view(sink));
+  std::optional<bool> complete;
+  if (get.next()) {
+    complete = get.integer(0) != 0;
+  }
+  get.reset();
+  return complete;
+}
+
+void Ledger::set_sink_complete(const std::string& sink, bool complete) {
+  write();
+  cached("INSERT INTO sinks VALUES(?,?) ON CONFLICT DO UPDATE SET complete=excluded.complete")
+      .run(std::string_view(sink), static_cast<int>(complete));
+}
+
+// ---- what scans found
+
+void Ledger::add_found(const std::string& sink, const Found& file) {
+  write();
+  const std::string_view digest(reinterpret_cast<const char*>(file.digest.data()),
+                                file.digest.size());
+  cached("INSERT INTO found(sink, location, place, size, received_at, digest) VALUES(?,?,?,?,?,?)")
+      .run(std::string_view(sink), std::string_view(file.location), std::string_view(file.place),
+           file.size, to_seconds(file.received_at), digest);
+  const std::int64_t id = database_.last_row();
+  for (const std::string& server_id : file.server_ids) {
+    cached("INSERT OR IGNORE INTO found_ids VALUES(?,?)").run(std::string_view(server_id), id);
+  }
+  has_found_ = true;
+}
+
+std::vector<FoundRow> Ledger::find_found(std::string_view server_id) {
+  Statement& get = cached(
+                       "SELECT f.id, f.sink, f.location, f.place, f.size, f.received_at, f.digest "
+                       "FROM found_ids i "
+                       "JOIN found f ON f.id = i.found WHERE i.server_id=? ORDER BY f.id")
+                       .bind(server_id);
+  std::vector<FoundRow> out;
+  while (get.next()) {
+    FoundRow row{.id = get.integer(0), .sink = get.copy(1), .file = {}};
+    row.file.location = get.copy(2);
+    row.file.place = get.copy(3);
+    row.file.size = static_cast<std::uint64_t>(get.integer(4));
+    row.file.received_at = to_time(get.maybe_integer(5));
+    const std::string_view digest = get.text(6);
+    std::memcpy(row.file.digest.data(), digest.data(),
+                std::min(digest.size(), row.file.digest.size()));
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+void Ledger::remove_found(std::int64_t id) {
+  write();
+  cached("DELETE FROM found_ids WHERE found=?").run(id);
+  cached("DELETE FROM found WHERE id=?").run(id);
+}
+
+void Ledger::clear_found() {
+  write();
+  cached("DELETE FROM found_ids").run();
+  cached("DELETE FROM found").run();
+  has_found_ = false;
+}
+
+std::uint64_t Ledger::count_found() {
+  Statement& get = cached("SELECT count(*) FROM found").bind();
+  const std::uint64_t count = get.next() ? static_cast<std::uint64_t>(get.integer(0)) : 0;
+  get.reset();
+  return count;
+}
+
+}  // namespace mailpipe::state

@@ -1,0 +1,161 @@
+#pragma once
+
+#include "state/row.hpp"
+#include "state/sqlite.hpp"
+
+#include <mailpipe/item.hpp>
+#include <mailpipe/source.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailpipe::state {
+
+/// What a scan found lying in a sink.
+struct FoundRow {
+  std::int64_t id = 0;
+  std::string sink;
+  Found file;
+};
+
+/// The state of one pipeline: what is known of every message, and proof of where it lies.
+///
+/// Life cycle   Open; any number of calls; commit() where something must be durable. Writes go into one transaction,
+///              begun by the first of them; destruction without commit() forgets them.
+/// Threads      One at a time; the engine's.
+/// Errors       Throws Error: Permanent when damaged (with the hint how to rebuild), NoSpace, Config, Transient.
+/// Durability   After commit() returns, all that was written before survives a power cut (WAL, synchronous FULL).
+/// It stands for the database wherever it is: nothing outside this folder knows that it is SQLite.
+class Ledger {
+ public:
+  enum class Open { Existing, Create, InMemory };
+
+  Ledger(const std::filesystem::path& file, const std::string& pipeline, Open how);
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  /// Where the ledger of a state folder is.
+  static std::filesystem::path file_in(const std::filesystem::path& state_dir) {
+    return state_dir / "ledger.db";
+  }
+
+  /// Random, made with the file: what the markers in the sinks' roots name.
+  const std::string& id() const noexcept { return id_; }
+
+  void commit();
+  void rollback();
+
+  // ---- values and runs
+  std::optional<std::string> meta(std::string_view name);
+  void set_meta(std::string_view name, std::string_view value);
+  std::optional<std::string> value(std::string_view component, std::string_view name);
+  void set_value(std::string_view component, std::string_view name, std::string_view value);
+  std::int64_t begin_run(std::chrono::sys_seconds now);
+  void end_run(std::int64_t run, std::chrono::sys_seconds now, int exit_code,
+               std::string_view summary);
+
+  struct RunRow {
+    std::int64_t run = 0;
+    std::chrono::sys_seconds started{};
+    std::optional<std::chrono::sys_seconds> ended;
+    int exit_code = 0;
+    std::string summary;
+  };
+
+  std::vector<RunRow> last_runs(std::size_t limit);
+
+  // ---- streams and mailboxes
+  struct StreamRow {
+    StreamId id = 0;
+    std::string name, label, cursor;
+  };
+
+  StreamId stream(std::string_view name, std::string_view label);
+  std::vector<StreamRow> streams();
+  void set_cursor(StreamId stream, std::string_view cursor);
+  void clear_cursors();
+  void put_mailbox(StreamId stream, const Mailbox& mailbox);
+  void remove_mailbox(StreamId stream, const std::string& id);
+
+  /// Fills in path and role of the item's places.
+  void complete(Item& item);
+
+  // ---- rows
+  /// RowState::None when the key is unknown.
+  Row find(std::string_view key);
+  RowId insert(const Row& row);
+
+  /// Everything of the row but its id and key.
+  void update(const Row& row);
+
+  /// seen, counted and outcome only.
+  void touch(const Row& row);
+
+  std::uint64_t count(RowState state);
+  std::vector<Row> rows(RowState state, RowId after, std::size_t limit);
+
+  /// Rows that must be judged or fetched again without being listed: held ones that are due, quarantined ones, and those
+  /// marked by judge_all_again().
+  std::vector<Row> to_reoffer(std::chrono::sys_seconds now, RowId after, std::size_t limit);
+
+  /// Rows of a stream that the complete listing `listing` did not bring, and that are not gone already.
+  std::vector<Row> unseen(StreamId stream, std::int64_t listing, RowId after, std::size_t limit);
+
+  /// Every filtered and held row is judged again in this run.
+  void judge_all_again();
+
+  // ---- receipts and intents
+  void put_receipt(const ReceiptRow& receipt);
+  std::vector<ReceiptRow> receipts(RowId row);
+
+  /// Stored rows without any receipt for the sink.
+  std::vector<Row> lacking(const std::string& sink, RowId after, std::size_t limit);
+  void put_intent(const IntentRow& intent, const Digest& header_digest);
+  std::vector<IntentRow> intents(const std::string& sink);
+  void remove_intents(RowId row, const std::string& sink);
+
+  /// The intent came true: its receipt, and the row's digests.
+  void redeem(const IntentRow& intent);
+  void forget(const IntentRow& intent);
+
+  /// After the intents of all sinks were walked: rows that were in flight are stored if a receipt says so, else unknown.
+  void settle_in_flight();
+
+  // ---- sinks
+  /// Nothing: the sink is new to this ledger.
+  std::optional<bool> sink_complete(const std::string& sink);
+  void set_sink_complete(const std::string& sink, bool complete);
+
+  // ---- what scans found
+  void add_found(const std::string& sink, const Found& file);
+
+  bool has_found() const noexcept { return has_found_; }
+
+  std::vector<FoundRow> find_found(std::string_view server_id);
+  void remove_found(std::int64_t id);
+  void clear_found();
+  std::uint64_t count_found();
+
+ private:
+  Statement& cached(const char* sql);
+  void write();
+  Row read_row(Statement& from);
+  std::vector<Row> read_rows(Statement& from);
+  void check_format(const std::string& pipeline, bool created);
+
+  Database database_;
+  std::map<const char*, std::unique_ptr<Statement>> statements_;
+  std::string id_;
+  bool in_transaction_ = false;
+  bool has_found_ = false;
+};
+
+}  // namespace mailpipe::state

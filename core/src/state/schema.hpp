@@ -1,0 +1,52 @@
+#pragma once
+
+namespace mailpipe::state {
+
+/// Format of the ledger file; a ledger of another format is refused with a hint.
+inline constexpr int kLedgerFormat = 1;
+
+/// Written to the file's header, so that `file` and we can tell a ledger from any other database.
+inline constexpr int kApplicationId = 0x4D50'4C47;  // "MPLG"
+
+inline constexpr const char* kSchema = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE runs(run INTEGER PRIMARY KEY, started INTEGER NOT NULL, ended INTEGER, exit_code INTEGER, summary);
+CREATE TABLE streams(id INTEGER PRIMARY KEY, name NOT NULL UNIQUE, label NOT NULL, cursor NOT NULL DEFAULT '');
+CREATE TABLE mailboxes(stream INTEGER NOT NULL, id NOT NULL, path NOT NULL, role NOT NULL, PRIMARY KEY(stream, id))
+  WITHOUT ROWID;
+
+-- One row a message, with all that a later run needs to fetch, match (rekey) and place it again.
+CREATE TABLE rows(
+  id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, state INTEGER NOT NULL,
+  key NOT NULL UNIQUE, server_id NOT NULL, ref NOT NULL, size INTEGER, received_at INTEGER,
+  places NOT NULL, keywords NOT NULL, attributes NOT NULL, initial INTEGER NOT NULL, name NOT NULL,
+  digest, header_digest, reason NOT NULL DEFAULT '', due INTEGER, owner NOT NULL DEFAULT '',
+  rejudge INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
+  seen INTEGER NOT NULL DEFAULT 0, counted INTEGER NOT NULL DEFAULT 0, outcome INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX rows_unsettled ON rows(state, id) WHERE state IN (1, 5, 6);
+CREATE INDEX rows_rejudge ON rows(id) WHERE rejudge = 1;
+CREATE INDEX rows_dead_server_id ON rows(server_id) WHERE state = 7;
+CREATE INDEX rows_dead_size ON rows(size) WHERE state = 7;
+
+-- Proof that a place of a message is durable on a sink; or that the sink does not want it, or can never have it.
+CREATE TABLE receipts(
+  row INTEGER NOT NULL, sink NOT NULL, place NOT NULL, location NOT NULL, size INTEGER NOT NULL, digest NOT NULL,
+  adopted INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(row, sink, place)) WITHOUT ROWID;
+
+-- What is being published right now. Open ones after an unclean end are walked by recovery.
+CREATE TABLE intents(
+  id INTEGER PRIMARY KEY, row INTEGER NOT NULL, sink NOT NULL, place NOT NULL, location NOT NULL, token NOT NULL,
+  size INTEGER NOT NULL, digest NOT NULL, header_digest NOT NULL);
+
+-- complete = 0: some stored row may lack its receipt.
+CREATE TABLE sinks(id NOT NULL PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE kv(component NOT NULL, name NOT NULL, value NOT NULL, PRIMARY KEY(component, name)) WITHOUT ROWID;
+
+-- Files that a scan found and no row owns yet.
+CREATE TABLE found(
+  id INTEGER PRIMARY KEY, sink NOT NULL, location NOT NULL, place NOT NULL, size INTEGER NOT NULL, received_at INTEGER,
+  digest NOT NULL);
+CREATE TABLE found_ids(server_id NOT NULL, found INTEGER NOT NULL, PRIMARY KEY(server_id, found)) WITHOUT ROWID;
+)sql";
+
+}  // namespace mailpipe::state

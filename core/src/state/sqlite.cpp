@@ -1,0 +1,104 @@
+#include "state/sqlite.hpp"
+
+namespace mailpipe::state {
+
+void throw_sqlite(sqlite3* database, int code, const std::string& path) {
+  const std::string what = "the ledger '" + path + "': " +
+                           (database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code));
+  switch (code & 0xFF) {
+    case SQLITE_FULL:
+      throw Error(ErrorClass::NoSpace, what, "free some space and run again; nothing is lost");
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      throw Error(
+          ErrorClass::Permanent, "the ledger '" + path + "' is damaged",
+          "your mail is safe; 'mailpipe state rebuild PIPELINE' makes a new ledger from it");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw Error(ErrorClass::Transient, what, "another program has the ledger open");
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      throw Error(ErrorClass::Config, what, "check that you may write to the state folder");
+    default:
+      throw Error(ErrorClass::Permanent, what);
+  }
+}
+
+Statement::Statement(sqlite3* database, std::string_view sql, const std::string& path)
+    : database_(database),
+      path_(path) {
+  sqlite3_stmt* handle = nullptr;
+  const int code = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  handle_.reset(handle);
+  check(code);
+}
+
+void Statement::check(int code) const {
+  if (code != SQLITE_OK) {
+    throw_sqlite(database_, code, path_);
+  }
+}
+
+void Statement::reset() {
+  sqlite3_reset(handle_.get());
+}
+
+bool Statement::next() {
+  const int code = sqlite3_step(handle_.get());
+  if (code == SQLITE_ROW) {
+    return true;
+  }
+  sqlite3_reset(handle_.get());
+  if (code != SQLITE_DONE) {
+    throw_sqlite(database_, code, path_);
+  }
+  return false;
+}
+
+std::string_view Statement::text(int column) const {
+  const void* data = sqlite3_column_blob(handle_.get(), column);
+  const int size = sqlite3_column_bytes(handle_.get(), column);
+  return data == nullptr
+             ? std::string_view()
+             : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
+}
+
+// Text from servers and file systems may be anything, so it goes in as BLOB; SQLite's own text functions are never used
+// on it. Copied: the caller's string may be gone by the time of the step.
+void Statement::set(int index, std::string_view text) {
+  check(sqlite3_bind_blob64(handle_.get(), index, text.empty() ? "" : text.data(), text.size(),
+                            SQLITE_TRANSIENT));
+}
+
+void Statement::set(int index, std::nullopt_t) {
+  check(sqlite3_bind_null(handle_.get(), index));
+}
+
+Database::Database(std::string path) : path_(std::move(path)) {
+  sqlite3* handle = nullptr;
+  const int code =
+      sqlite3_open_v2(path_.c_str(), &handle,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  handle_.reset(handle);
+  if (code != SQLITE_OK) {
+    throw_sqlite(handle, code, path_);
+  }
+  sqlite3_extended_result_codes(handle, 0);
+  sqlite3_busy_timeout(handle, 5000);
+  // The data of a message is synced by its sink; what makes it a backup is this file: FULL, or a commit may be lost.
+  execute(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA "
+      "cache_size=-4096;"
+      "PRAGMA trusted_schema=OFF;");
+}
+
+void Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) {
+    throw_sqlite(handle_.get(), code, path_);
+  }
+}
+
+}  // namespace mailpipe::state
