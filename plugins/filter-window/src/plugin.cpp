@@ -1,0 +1,5 @@
+#include "window_filter.hpp"
+
+#include <mailpipe/plugin.hpp>
+
+MAILPIPE_PLUGIN(mailpipe::component<mailpipe::window::WindowFilter>("window"));
