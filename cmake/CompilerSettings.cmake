@@ -8,7 +8,7 @@ endif()
 add_library(mailpipe-settings INTERFACE)
 target_compile_options(mailpipe-settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
   -Wno-missing-field-initializers  # designated initialisers name what differs from the default
-  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wdeprecated-copy-dtor>
   $<$<BOOL:${MAILPIPE_WARNINGS_AS_ERRORS}>:-Werror>)
 
 # "address,undefined" or "thread"; set by the asan and tsan presets.
