@@ -1,0 +1,13 @@
+#pragma once
+
+#include "config/catalog.hpp"
+
+#include <string>
+
+namespace mailpipe::app {
+
+/// What a manifest says of a component, for people: its options with form, default, meaning and
+/// example, and a piece of YAML to begin with.
+std::string describe(const config::ComponentInfo& info);
+
+}  // namespace mailpipe::app

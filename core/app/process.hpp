@@ -1,0 +1,25 @@
+#pragma once
+
+namespace mailpipe::run {
+class Cancellation;
+}
+
+namespace mailpipe::app {
+
+/// What the whole program is to be, whatever the command: files for this user only (umask 077), no
+/// core dumps, for they would hold passwords, and no death by a closed pipe.
+void prepare_process();
+
+/// While it lives, SIGINT, SIGTERM and SIGHUP raise the cancellation instead of ending the program;
+/// the second one raises it further.
+///
+/// Threads  One at a time, made by the main thread.
+class SignalGuard {
+ public:
+  explicit SignalGuard(run::Cancellation& cancellation);
+  ~SignalGuard();
+  SignalGuard(const SignalGuard&) = delete;
+  SignalGuard& operator=(const SignalGuard&) = delete;
+};
+
+}  // namespace mailpipe::app
