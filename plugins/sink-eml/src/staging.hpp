@@ -1,0 +1,111 @@
+#pragma once
+
+#include <mailpipe/file.hpp>
+#include <mailpipe/host.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mailpipe::eml {
+
+/// How a batch reaches the disk. Auto: one syncfs from kWholeFrom files on, on a local file system.
+enum class SyncMode : std::uint8_t { Auto, Syncfs, Fdatasync };
+
+class Staging;
+
+/// One file on its way into the staging folder; removed again unless it is handed to finish().
+class StagingFile {
+ public:
+  StagingFile(Staging& staging, std::string token, File file)
+      : staging_(&staging),
+        token_(std::move(token)),
+        file_(std::move(file)) {}
+
+  StagingFile(StagingFile&& other) noexcept
+      : staging_(std::exchange(other.staging_, nullptr)),
+        token_(std::move(other.token_)),
+        file_(std::move(other.file_)) {}
+
+  StagingFile& operator=(StagingFile&&) = delete;
+  ~StagingFile();
+
+  File& file() noexcept { return file_; }
+
+  const std::string& token() const noexcept { return token_; }
+
+ private:
+  friend class Staging;
+
+  Staging* staging_;
+  std::string token_;
+  File file_;
+};
+
+/// The folder in which messages wait, whole and synced, for their names: `.mailpipe-stage` in the
+/// sink's root, mode 0700, one file a message, mode 0600.
+///
+/// Names      "mp-<16 digits that this run drew>-<number>": two runs never meet.
+/// Threads    One.
+/// Errors     After a failed sync the kernel may have dropped the data and will not say so again:
+///            every later sync fails, too.
+/// Durability sync() covers what was finished before it. Files stay open until then, so that no
+///            error of a write-back is missed; when there are kWholeFrom of them they are closed
+///            (Auto, Syncfs: one syncfs will do; it tells of errors since Linux 5.8, else it is
+///            not used) or synced at once (Fdatasync).
+class Staging {
+ public:
+  static constexpr std::size_t kWholeFrom = 64;
+  static constexpr const char* kFolder = ".mailpipe-stage";
+
+  /// Makes or opens the folder beneath `root`, and follows no link.
+  Staging(Fs& fs, const File& root, SyncMode mode);
+
+  /// Throws as throw_errno does.
+  StagingFile create();
+
+  /// The file is written: keeps it, to be synced.
+  void finish(StagingFile file);
+
+  void sync();
+
+  /// Removes one staging; fine when it is not there.
+  void remove(const std::string& token);
+
+  /// The same where nothing may be thrown.
+  void forget(const std::string& token) noexcept;
+
+  /// Removes every staging of ours, of whatever run, but those that `keep` names.
+  void sweep(Host& host, const std::function<bool(const std::string&)>& keep);
+
+  int fd() const noexcept { return folder_.fd(); }
+
+  /// The path of a staging, for messages.
+  std::string path_of(const std::string& token) const { return folder_.path() + "/" + token; }
+
+  /// Whether `token` can be a name that create() gave.
+  static bool is_token(std::string_view token);
+
+ private:
+  void sync_held();
+  void close_held();
+  [[noreturn]] void fail_sync(int result, const std::string& path);
+
+  Fs& fs_;
+  File folder_;
+  SyncMode mode_;
+  std::string prefix_;
+  std::uint64_t next_ = 0;
+  std::vector<std::pair<std::string, File>> held_;  ///< written, open, not synced
+  bool closed_unsynced_ = false;                    ///< some were closed: syncfs has to cover them
+  bool broken_ = false;
+};
+
+/// A sync failed: NoSpace or Permanent, never to be tried again.
+[[noreturn]] void throw_sync_failure(int result, const std::string& path);
+
+}  // namespace mailpipe::eml
