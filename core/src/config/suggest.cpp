@@ -40,7 +40,7 @@ std::string suggest(std::string_view word, const std::vector<std::string>& candi
     const std::size_t longer = std::max(word.size(), candidate.size());
     // Two edits turn any word of three letters into nearly any other: for short words only one is near.
     const std::size_t allowed = longer <= 3 ? 1 : std::max<std::size_t>(2, longer / 3);
-    if (distance <= allowed && distance < best_distance) {
+    if (distance <= allowed && distance < longer && distance < best_distance) {
       best = candidate;
       best_distance = distance;
     }

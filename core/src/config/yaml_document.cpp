@@ -281,6 +281,23 @@ bool check_octets(const YamlText& text, std::vector<Diagnostic>& diagnostics) {
   return clean;
 }
 
+/// What yaml-cpp says of the most frequent mistakes describes its parser and not the file.
+std::string in_our_words(const std::string& message) {
+  static const std::map<std::string, std::string> kWords{
+      {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a list that starts with '[' is not closed before this"},
+      {YAML::ErrorMsg::END_OF_MAP_FLOW, "a mapping that starts with '{' is not closed before this"},
+      {YAML::ErrorMsg::END_OF_MAP,
+       "this does not fit the mapping above; check indentation and quotes"},
+      {YAML::ErrorMsg::END_OF_SEQ,
+       "this does not fit the list above; check indentation and quotes"},
+      {YAML::ErrorMsg::MAP_VALUE,
+       "a ':' where none can stand; check indentation, or quote the text"},
+      {YAML::ErrorMsg::UNKNOWN_TOKEN, "a text cannot start with this character; quote it"},
+  };
+  const auto found = kWords.find(message);
+  return found == kWords.end() ? message : found->second;
+}
+
 }  // namespace
 
 std::optional<std::string> read_source(const std::filesystem::path& path,
@@ -336,7 +353,8 @@ NodePtr parse_yaml(std::string_view text, const std::string& file,
   } catch (const YAML::Exception& error) {
     const auto line = static_cast<std::size_t>(std::max(error.mark.line, 0));
     const auto column = static_cast<std::size_t>(std::max(error.mark.column, 0));
-    add_error(diagnostics, "MP1002", lines.mark(line, column), "not valid YAML: " + error.msg);
+    add_error(diagnostics, "MP1002", lines.mark(line, column),
+              "not valid YAML: " + in_our_words(error.msg));
     return nullptr;
   } catch (const std::exception& error) {
     add_error(diagnostics, "MP1002", {file, 0, 0, 1},

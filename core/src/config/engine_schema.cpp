@@ -1,0 +1,126 @@
+#include "config/engine_schema.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace mailpipe::config {
+namespace {
+
+constexpr char kFrame[] = R"json({
+  "type": "object",
+  "required": ["name", "source"],
+  "properties": {
+    "version": { "description": "Version of the file format." },
+    "name": { "description": "Names the pipeline in the ledger and in reports: a-z, 0-9, - and _.", "type": "string" },
+    "vars": { "description": "Values for ${{ vars.NAME }} elsewhere in the file.", "type": "object" },
+    "state": {
+      "description": "Where the ledger lies.",
+      "type": "object",
+      "properties": { "dir": { "description": "Folder of the ledger.", "type": "string", "x-mp-format": "path" } }
+    },
+    "source": { "description": "Where messages come from." },
+    "filters": { "description": "Judge every message, in this order.", "type": "array" },
+    "sinks": { "description": "Where messages go.", "type": "array" },
+    "run": {
+      "description": "How a run behaves.",
+      "type": "object",
+      "default": {},
+      "properties": {
+        "batch": {
+          "description": "A batch is committed when one of these is reached.",
+          "type": "object",
+          "default": {},
+          "properties": {
+            "messages": { "type": "integer", "minimum": 1, "maximum": 100000, "default": 500 },
+            "bytes": { "type": "string", "x-mp-format": "size", "minimum": 1, "default": "64MiB" },
+            "interval": { "type": "string", "x-mp-format": "duration", "minimum": 1, "default": "2s" }
+          }
+        },
+        "retry": {
+          "description": "How long a run tries again when the server or the network fails.",
+          "type": "object",
+          "default": {},
+          "properties": {
+            "budget": { "description": "Of the whole run.", "type": "string", "x-mp-format": "duration", "default": "15m" },
+            "max_backoff": { "description": "Longest single wait.", "type": "string", "x-mp-format": "duration", "minimum": 1, "default": "60s" }
+          }
+        },
+        "memory": {
+          "description": "Budget for message bodies; what does not fit goes to temporary files.",
+          "type": "string", "x-mp-format": "size", "minimum": 1048576, "default": "32MiB"
+        },
+        "quarantine": {
+          "description": "Messages that cannot be fetched or stored.",
+          "type": "object",
+          "default": {},
+          "properties": { "max": { "description": "The run stops at this number.", "type": "integer", "minimum": 0, "default": 100 } }
+        },
+        "guard": {
+          "description": "A run that would remove more than both stops before the first removal.",
+          "type": "object",
+          "default": {},
+          "properties": {
+            "max_remove_fraction": { "type": "string", "x-mp-format": "fraction", "default": "10%" },
+            "max_remove_count": { "type": "integer", "minimum": 0, "default": 20 }
+          }
+        },
+        "grace": {
+          "description": "How long the first SIGINT waits for what is in flight.",
+          "type": "string", "x-mp-format": "duration", "default": "30s"
+        }
+      }
+    }
+  },
+  "patternProperties": { "^x-": true }
+})json";
+
+constexpr char kComponent[] = R"json({
+  "type": "object",
+  "required": ["type"],
+  "properties": {
+    "type": { "description": "Which component.", "type": "string" },
+    "id": { "description": "Names it in the ledger and in reports; the type if left out.", "type": "string" },
+    "with": { "description": "Options of the component." }
+  }
+})json";
+
+constexpr char kSinkKeys[] = R"json({
+  "required": { "description": "Whether a message counts as saved only when it is here.", "type": "boolean" },
+  "best_effort": { "description": "A failure of this sink does not end the run.", "type": "boolean" },
+  "on_remove": {
+    "description": "What happens here when a message is removed at the source.",
+    "type": "string", "enum": ["keep", "trash", "delete"], "default": "keep"
+  },
+  "filters": { "description": "Judge a copy of the message for this sink only.", "type": "array" }
+})json";
+
+nlohmann::json make_sink_schema() {
+  nlohmann::json schema = nlohmann::json::parse(kComponent);
+  schema["properties"].update(nlohmann::json::parse(kSinkKeys));
+  return schema;
+}
+
+}  // namespace
+
+const nlohmann::json& frame_schema() {
+  static const nlohmann::json kSchema = nlohmann::json::parse(kFrame);
+  return kSchema;
+}
+
+const nlohmann::json& component_schema(Kind kind) {
+  static const nlohmann::json kPlain = nlohmann::json::parse(kComponent);
+  static const nlohmann::json kSink = make_sink_schema();
+  return kind == Kind::Sink ? kSink : kPlain;
+}
+
+std::vector<std::string> property_names(const nlohmann::json& schema) {
+  std::vector<std::string> names;
+  const auto properties = schema.find("properties");
+  if (properties != schema.end() && properties->is_object()) {
+    for (const auto& [name, value] : properties->items()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+}  // namespace mailpipe::config

@@ -1,0 +1,458 @@
+#include "config/schema_walk.hpp"
+
+#include "config/node_json.hpp"
+#include "config/paths.hpp"
+#include "config/references.hpp"
+#include "config/schema_words.hpp"
+#include "config/suggest.hpp"
+#include "config/units.hpp"
+#include "config/yaml_text.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <regex>
+#include <utility>
+
+namespace mailpipe::config {
+namespace {
+
+bool flag(const nlohmann::json& schema, const char* name) {
+  const auto found = schema.find(name);
+  return found != schema.end() && found->is_boolean() && found->get<bool>();
+}
+
+std::vector<std::string> keys_of(const nlohmann::json& schema) {
+  std::vector<std::string> keys;
+  if (const auto properties = schema.find("properties"); properties != schema.end()) {
+    for (const auto& [key, value] : properties->items()) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
+/// Nothing when the pattern is not a regular expression: valijson then says so.
+std::optional<bool> matches(const std::string& text, const std::string& pattern) {
+  try {
+    return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
+  } catch (const std::regex_error&) {
+    return std::nullopt;
+  }
+}
+
+bool is_url(const std::string& text) {
+  static const std::regex kUrl("[A-Za-z][A-Za-z0-9+.-]*://[^\\s/][^\\s]*");
+  return std::regex_match(text, kUrl);
+}
+
+std::string number_text(const nlohmann::json& schema, const nlohmann::json& number) {
+  const std::string format = member(schema, "x-mp-format");
+  const std::string unit = format == "duration" ? " s" : format == "size" ? " octets" : "";
+  return number.dump() + unit;
+}
+
+const nlohmann::json* branches_of(const nlohmann::json& schema) {
+  for (const char* name : {"oneOf", "anyOf"}) {
+    if (const auto found = schema.find(name);
+        found != schema.end() && found->is_array() && !found->empty()) {
+      return &*found;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const nlohmann::json& SchemaWalk::follow(const Json& schema) const {
+  const Json* at = &schema;
+  constexpr int kMostSteps = 16;
+  for (int step = 0; step < kMostSteps && at->is_object(); ++step) {
+    const std::string reference = member(*at, "$ref");
+    if (!reference.starts_with("#/")) {
+      break;
+    }
+    const Json::json_pointer pointer(reference.substr(1));
+    if (!root_.contains(pointer)) {
+      break;
+    }
+    at = &root_.at(pointer);
+  }
+  return *at;
+}
+
+std::string SchemaWalk::subject(const OptionPath& path) const {
+  return path.empty() ? (scope_.owner.empty() ? "a pipeline" : scope_.owner)
+                      : "'" + display_of(path) + "'";
+}
+
+nlohmann::json SchemaWalk::check(const Node& node, const Json& unresolved, const OptionPath& path,
+                                 const Mark& where) {
+  const Json& schema = follow(unresolved);
+  if (!schema.is_object()) {
+    return to_json(node);  // `true`: anything; `false` is for valijson
+  }
+  if (flag(schema, "deprecated")) {
+    const std::string instead = member(schema, "x-mp-replaced-by");
+    add_warning(findings_, "MP1016", where, subject(path) + " is deprecated",
+                {instead.empty() ? "" : "use '" + instead + "'", {}});
+  }
+  if (flag(schema, "x-mp-secret")) {
+    return check_secret(node, path, where);
+  }
+  if (!is_reference(node)) {
+    return check_plain(node, schema, path, where);
+  }
+  auto text = read_variable(node, findings_);
+  if (!text) {
+    return nullptr;
+  }
+  const bool wants_text = member(schema, "type") == "string" || schema.contains("x-mp-format");
+  return check_plain(make_scalar(std::move(*text), !wants_text, node.mark), schema, path, where);
+}
+
+nlohmann::json SchemaWalk::check_secret(const Node& node, const OptionPath& path,
+                                        const Mark& where) {
+  const std::string pointer = pointer_of(path);
+  if (is_reference(node)) {
+    if (auto reference = read_reference(node, pointer, scope_.folder, findings_)) {
+      if (reference->literal) {
+        add_warning(findings_, "MP1301", mask(sources_, *node.find("default")->value),
+                    "literal secret as the default of " + subject(path),
+                    {{}, "leave the default out"});
+      }
+      secrets_.push_back(std::move(*reference));
+    }
+    return {{"$secret", pointer}};
+  }
+  if (!node.is_scalar() || node.type == Node::Type::Null) {
+    add_error(findings_, "MP1010", node.type == Node::Type::Null ? where : mask(sources_, node),
+              subject(path) + " expects a secret ($env, $file or $command), got " + describe(node));
+    return nullptr;
+  }
+  SecretReference reference;
+  reference.pointer = pointer;
+  reference.from = SecretReference::From::Literal;
+  reference.literal = std::make_shared<const Secret>(std::string(node.text));
+  reference.mark = mask(sources_, node);
+  add_warning(findings_, "MP1301", reference.mark, "literal secret in " + subject(path),
+              {"use $env, $file or $command", {}});
+  secrets_.push_back(std::move(reference));
+  return {{"$secret", pointer}};
+}
+
+nlohmann::json SchemaWalk::check_plain(const Node& node, const Json& schema, const OptionPath& path,
+                                       const Mark& where) {
+  if (schema.contains("x-mp-format")) {
+    return check_format(node, schema, path);
+  }
+  if (const Json* branches = branches_of(schema);
+      branches != nullptr && !schema.contains("properties")) {
+    return check_alternatives(node, *branches, schema, path, where);
+  }
+  if (!type_fits(node, schema)) {
+    wrong_type(node, schema, path);
+    return nullptr;
+  }
+  if (node.is_map()) {
+    return check_map(node, schema, path, where);
+  }
+  return node.is_list() ? check_list(node, schema, path) : check_scalar(node, schema, path);
+}
+
+void SchemaWalk::wrong_type(const Node& node, const Json& schema, const OptionPath& path) {
+  const bool meant_as_text = node.is_scalar() && node.plain && node.type != Node::Type::Null &&
+                             member(schema, "type") == "string";
+  add_error(findings_, "MP1010", node.mark,
+            subject(path) + " expects " + expectation(schema) + ", got " + describe(node),
+            {meant_as_text ? "quote it if it is meant as text" : "", {}});
+}
+
+nlohmann::json SchemaWalk::check_format(const Node& node, const Json& schema,
+                                        const OptionPath& path) {
+  const std::string format = member(schema, "x-mp-format");
+  const bool number = node.type == Node::Type::Integer || node.type == Node::Type::Real;
+  if (!node.is_scalar() || (node.type != Node::Type::String && !number)) {
+    wrong_type(node, schema, path);
+    return nullptr;
+  }
+  Json value;
+  if (format == "duration") {
+    if (const auto seconds = parse_duration(node.text)) value = *seconds;
+  } else if (format == "size") {
+    if (const auto octets = parse_size(node.text)) value = *octets;
+  } else if (format == "datetime") {
+    if (const auto instant = parse_datetime(node.text)) value = *instant;
+  } else if (format == "fraction") {
+    if (const auto fraction = parse_fraction(node.text)) value = *fraction;
+  } else if (format == "path" && !number) {
+    // A path on the command line counts from where the command was given.
+    const auto path_text =
+        absolute_path(node.text, node.mark.file == kCommandLine ? std::filesystem::current_path()
+                                                                : scope_.folder);
+    if (path_text) value = *path_text;
+  } else if (format != "path") {
+    return check_scalar(node, schema, path);
+  }
+  if (value.is_null()) {
+    add_error(findings_, "MP1012", node.mark,
+              subject(path) + " expects " + expectation(schema) + ", got " + describe(node));
+  } else {
+    check_range(value, schema, path, node.mark);
+  }
+  return value;
+}
+
+nlohmann::json SchemaWalk::check_alternatives(const Node& node, const Json& branches,
+                                              const Json& schema, const OptionPath& path,
+                                              const Mark& where) {
+  std::vector<Findings> complaints;
+  for (const Json& branch : branches) {
+    Findings findings;
+    SchemaWalk walk(scope_, root_, findings, sources_);
+    Json value = walk.check(node, branch, path, where);
+    if (count(findings, Severity::Error) == 0) {
+      findings_.insert(findings_.end(), findings.begin(), findings.end());
+      secrets_.insert(secrets_.end(), walk.secrets_.begin(), walk.secrets_.end());
+      return value;
+    }
+    if (follow(branch).is_object() && !follow(branch).contains("x-mp-format") &&
+        type_fits(node, follow(branch))) {
+      complaints.push_back(std::move(findings));
+    }
+  }
+  if (complaints.size() == 1) {
+    findings_.insert(findings_.end(), complaints.front().begin(), complaints.front().end());
+  } else {
+    add_error(findings_, "MP1014", node.mark,
+              subject(path) + " expects " + expectation(schema) + ", got " + describe(node));
+  }
+  return nullptr;
+}
+
+nlohmann::json SchemaWalk::check_list(const Node& node, const Json& schema,
+                                      const OptionPath& path) {
+  check_length(node.items.size(), schema, "Items", path, node.mark);
+  Json list = Json::array();
+  const auto items = schema.find("items");
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    const Node& item = *node.items[i];
+    list.push_back(items != schema.end()
+                       ? check(item, *items, below(path, std::to_string(i)), item.mark)
+                       : to_json(item));
+  }
+  return list;
+}
+
+nlohmann::json SchemaWalk::check_scalar(const Node& node, const Json& schema,
+                                        const OptionPath& path) {
+  Json value = to_json(node);
+  if (const auto values = schema.find("enum"); values != schema.end() && values->is_array()) {
+    if (std::find(values->begin(), values->end(), value) == values->end()) {
+      std::vector<std::string> words;
+      for (const Json& one : *values) {
+        if (one.is_string()) words.push_back(one.get<std::string>());
+      }
+      add_error(findings_, "MP1011", node.mark,
+                subject(path) + " expects " + expectation(schema) + ", got " + describe(node),
+                {did_you_mean(node.text, words), {}});
+      return value;
+    }
+  }
+  if (const auto only = schema.find("const"); only != schema.end() && *only != value) {
+    add_error(findings_, "MP1011", node.mark,
+              subject(path) + " must be " + word_for(*only) + ", got " + describe(node));
+  }
+  if (node.type == Node::Type::String) {
+    check_length(characters(node.text), schema, "Length", path, node.mark);
+    const std::string pattern = member(schema, "pattern");
+    if ((!pattern.empty() && !matches(node.text, pattern).value_or(true)) ||
+        (member(schema, "format") == "uri" && !is_url(node.text))) {
+      const std::string wanted =
+          pattern.empty() ? expectation(schema) : "a text that matches " + pattern;
+      add_error(findings_, "MP1012", node.mark,
+                subject(path) + " expects " + wanted + ", got " + describe(node));
+    }
+  }
+  check_range(value, schema, path, node.mark);
+  return value;
+}
+
+void SchemaWalk::check_range(const Json& value, const Json& schema, const OptionPath& path,
+                             const Mark& at) {
+  if (!value.is_number()) {
+    return;
+  }
+  const auto limit = [&](const char* name, const char* words, auto violates) {
+    const auto found = schema.find(name);
+    if (found != schema.end() && found->is_number() && violates(value, *found)) {
+      add_error(findings_, "MP1013", at,
+                subject(path) + " must be " + words + " " + number_text(schema, *found) + ", got " +
+                    number_text(schema, value));
+    }
+  };
+  limit("minimum", "at least", [](const Json& a, const Json& b) { return a < b; });
+  limit("maximum", "at most", [](const Json& a, const Json& b) { return a > b; });
+  limit("exclusiveMinimum", "more than", [](const Json& a, const Json& b) { return a <= b; });
+  limit("exclusiveMaximum", "less than", [](const Json& a, const Json& b) { return a >= b; });
+}
+
+void SchemaWalk::check_length(std::size_t length, const Json& schema, const char* what,
+                              const OptionPath& path, const Mark& at) {
+  const std::string unit = std::string(what) == "Items" ? " entries" : " characters";
+  const auto limit = [&](const std::string& name, const char* words, bool low) {
+    const auto found = schema.find(name);
+    if (found == schema.end() || !found->is_number_unsigned()) {
+      return;
+    }
+    const auto bound = found->get<std::size_t>();
+    if (low ? length < bound : length > bound) {
+      add_error(findings_, "MP1013", at,
+                subject(path) + " must have " + words + " " + std::to_string(bound) + unit +
+                    ", has " + std::to_string(length));
+    }
+  };
+  limit(std::string("min") + what, "at least", true);
+  limit(std::string("max") + what, "at most", false);
+}
+
+nlohmann::json SchemaWalk::check_map(const Node& node, const Json& schema, const OptionPath& path,
+                                     const Mark& where) {
+  Json value = Json::object();
+  std::vector<std::string> misspelt;
+  const bool free_form =
+      !path.empty() && !schema.contains("properties") && !schema.contains("patternProperties");
+  for (const Entry& entry : node.entries) {
+    if (const Json* sub = schema_of(entry.key, schema)) {
+      value[entry.key] = check(*entry.value, *sub, below(path, entry.key), entry.mark);
+    } else if (free_form && schema.value("additionalProperties", Json(true)) == Json(true)) {
+      value[entry.key] = to_json(*entry.value);
+    } else {
+      misspelt.push_back(report_unknown(entry, schema, path));
+    }
+  }
+  check_required(node, schema, path, where, misspelt);
+  check_choice_of_keys(node, schema, path, where);
+  fill_defaults(value, schema, path, where);
+  return value;
+}
+
+const nlohmann::json* SchemaWalk::schema_of(const std::string& key, const Json& schema) const {
+  if (const auto properties = schema.find("properties");
+      properties != schema.end() && properties->contains(key)) {
+    return &(*properties)[key];
+  }
+  if (const auto patterns = schema.find("patternProperties"); patterns != schema.end()) {
+    for (const auto& [pattern, sub] : patterns->items()) {
+      if (matches(key, pattern).value_or(false)) {
+        return &sub;
+      }
+    }
+  }
+  const auto others = schema.find("additionalProperties");
+  return others != schema.end() && others->is_object() ? &*others : nullptr;
+}
+
+/// Returns the key that was meant, if one is near.
+std::string SchemaWalk::report_unknown(const Entry& entry, const Json& schema,
+                                       const OptionPath& path) {
+  const std::string near = suggest(entry.key, keys_of(schema));
+  if (!near.empty() && flag(follow(schema["properties"][near]), "x-mp-secret") &&
+      !is_reference(*entry.value)) {
+    mask(sources_, *entry.value);
+  }
+  const auto here = [&](const std::string& name) {
+    return std::find(scope_.elsewhere.begin(), scope_.elsewhere.end(), name) !=
+           scope_.elsewhere.end();
+  };
+  std::string other = path.empty() && here(entry.key) ? entry.key : std::string();
+  if (path.empty() && other.empty() && near.empty()) {
+    other = suggest(entry.key, scope_.elsewhere);
+  }
+  if (!other.empty()) {
+    const std::string& message = scope_.elsewhere_message;
+    if (other == entry.key) {
+      add_error(findings_, scope_.elsewhere_code, entry.mark, "'" + other + "' " + message,
+                {{}, scope_.help});
+      return {};
+    }
+    add_error(findings_, "MP1004", entry.mark,
+              "unknown " + scope_.noun + " '" + entry.key + "'; '" + other + "' " + message,
+              {{}, scope_.help});
+    return {};
+  }
+  const std::string of = path.empty() ? scope_.owner
+                                      : "'" + display_of(path) + "'" +
+                                            (scope_.owner.empty() ? "" : " of " + scope_.owner);
+  add_error(findings_, "MP1004", entry.mark,
+            "unknown " + scope_.noun + " '" + entry.key + "'" +
+                (of.empty() ? "" : (path.empty() ? " for " : " in ") + of),
+            {near.empty() ? "" : "did you mean '" + near + "'?", scope_.help});
+  return near;
+}
+
+void SchemaWalk::check_required(const Node& node, const Json& schema, const OptionPath& path,
+                                const Mark& where, const std::vector<std::string>& misspelt) {
+  const auto required = schema.find("required");
+  if (required == schema.end() || !required->is_array()) {
+    return;
+  }
+  for (const Json& key : *required) {
+    const bool excused =
+        !key.is_string() || node.find(key.get<std::string>()) != nullptr ||
+        std::find(misspelt.begin(), misspelt.end(), key.get<std::string>()) != misspelt.end();
+    if (!excused) {
+      add_error(findings_, "MP1009", where,
+                subject(path) + " needs the " + scope_.noun + " '" + key.get<std::string>() + "'",
+                {{}, scope_.help});
+    }
+  }
+}
+
+/// {"oneOf": [{"required": ["token"]}, {"required": ["user", "password"]}]}: which keys go together.
+void SchemaWalk::check_choice_of_keys(const Node& node, const Json& schema, const OptionPath& path,
+                                      const Mark& where) {
+  const Json* branches = branches_of(schema);
+  if (branches == nullptr) {
+    return;
+  }
+  std::string choices;
+  std::size_t met = 0;
+  for (const Json& branch : *branches) {
+    if (!branch.is_object() || branch.size() != 1 || !branch.contains("required") ||
+        !branch["required"].is_array()) {
+      return;  // more than a choice of keys: valijson's word counts
+    }
+    std::string keys;
+    bool all = true;
+    for (const Json& key : branch["required"]) {
+      keys += (keys.empty() ? "'" : " with '") + key.get<std::string>() + "'";
+      all = all && node.find(key.get<std::string>()) != nullptr;
+    }
+    met += all ? 1 : 0;
+    choices += (choices.empty() ? "" : ", or ") + keys;
+  }
+  if (met == 0 || (met > 1 && schema.contains("oneOf"))) {
+    add_error(findings_, "MP1014", where,
+              subject(path) + " needs " +
+                  (schema.contains("oneOf") ? "exactly one of: " : "one of: ") + choices,
+              {{}, scope_.help});
+  }
+}
+
+void SchemaWalk::fill_defaults(Json& value, const Json& schema, const OptionPath& path,
+                               const Mark& where) {
+  const auto properties = schema.find("properties");
+  if (properties == schema.end()) {
+    return;
+  }
+  for (const auto& [key, unresolved] : properties->items()) {
+    const Json& sub = follow(unresolved);
+    if (!sub.is_object() || !sub.contains("default") || value.contains(key)) {
+      continue;
+    }
+    value[key] = check_plain(from_json(sub["default"], where), sub, below(path, key), where);
+  }
+}
+
+}  // namespace mailpipe::config
