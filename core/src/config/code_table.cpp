@@ -5,6 +5,7 @@
 
 namespace mailpipe::config {
 
+// NOLINTNEXTLINE(readability-function-size): a table
 const std::vector<CodeEntry>& code_table() {
   static const std::vector<CodeEntry> kTable{
       {"MP1001", "the file cannot be read",
