@@ -1,0 +1,5 @@
+#include "jmap_source.hpp"
+
+#include <mailpipe/plugin.hpp>
+
+MAILPIPE_PLUGIN(mailpipe::component<mailpipe::jmap::JmapSource>("jmap"));
