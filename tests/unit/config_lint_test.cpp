@@ -297,6 +297,20 @@ TEST(Lint, NeverLooksIntoTheTextOfAVariableOfTheEnvironment) {
             json("a: [b]\n${{ vars.x }} {$env: HOME}"));
 }
 
+TEST(Lint, RefusesVariablesOfTheEnvironmentThatAreTooLong) {
+  ::setenv("LINT_LONG", std::string(100'000, 'a').c_str(), 1);
+  EXPECT_EQ(codes(R"({"properties":{"x":{"type":"string","pattern":"^a*$"}}})",
+                  "{ x: { $env: LINT_LONG } }"),
+            "MP1302");
+  ::unsetenv("LINT_LONG");
+}
+
+TEST(Lint, MatchesTheLongestTextThatThereCanBeWithinTheStack) {
+  EXPECT_EQ(codes(R"({"properties":{"x":{"type":"string","pattern":"^(a|b)*$"}}})",
+                  "{ x: " + std::string(8192, 'a') + " }"),
+            "");
+}
+
 TEST(Lint, TakesADoubledDollarForTheCharacters) {
   EXPECT_EQ(converted(R"({"type":"string"})", "\"a $${{ b }}\""), json("a ${{ b }}"));
 }

@@ -2,6 +2,7 @@
 
 #include "config/component_reader.hpp"
 #include "config/engine_schema.hpp"
+#include "config/likely_secrets.hpp"
 #include "config/overrides.hpp"
 #include "config/schema_check.hpp"
 #include "config/variables.hpp"
@@ -141,6 +142,7 @@ void finish(Strictness strictness, LintResult& result) {
     result.pipeline.reset();
   }
   sort_by_position(result.diagnostics);
+  mask_likely_secrets(result.sources);
 }
 
 }  // namespace

@@ -149,7 +149,14 @@ std::optional<std::string> read_variable(const Node& node, Findings& findings) {
     return std::nullopt;
   }
   const char* value = std::getenv(reference->name.c_str());
-  return value != nullptr ? std::string(value) : std::string(reference->literal->reveal());
+  std::string text =
+      value != nullptr ? std::string(value) : std::string(reference->literal->reveal());
+  if (text.size() > kMaxScalar) {
+    add_error(findings, "MP1302", kind->value->mark,
+              "the environment variable '" + reference->name + "' has more than 8192 octets");
+    return std::nullopt;
+  }
+  return text;
 }
 
 Mark mask(Sources& sources, const Node& value) {

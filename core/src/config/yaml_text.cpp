@@ -6,7 +6,7 @@
 namespace mailpipe::config {
 
 std::size_t characters(std::string_view text) noexcept {
-  constexpr std::size_t kCounted = 4096;
+  constexpr std::size_t kCounted = 1024;
   const std::string_view head = text.substr(0, kCounted);
   const auto starts = std::count_if(head.begin(), head.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;

@@ -37,7 +37,7 @@ class YamlText {
   std::vector<std::size_t> starts_;
 };
 
-/// Characters in UTF-8 text: octets that are not continuations. Counts octets past the first 4096, so that a file that
+/// Characters in UTF-8 text: octets that are not continuations. Counts octets past the first 1024, so that a file that
 /// is one huge line costs no more than its marks.
 std::size_t characters(std::string_view text) noexcept;
 
