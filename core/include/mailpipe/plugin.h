@@ -320,7 +320,7 @@ typedef struct mp_queue_vt {
 
 typedef struct mp_source_vt {
   uint32_t struct_size, reserved;
-  /* [main] How many threads may run fetch() at once; at least 1. */
+  /* [main] How many threads may run fetch() at once; 1 to 256. */
   uint32_t (*fetch_threads)(void* self) MP_NOEXCEPT;
   /* [main] Logs in and reads capabilities. No side effects. */
   mp_status (*check)(void* self, mp_error*) MP_NOEXCEPT;
@@ -418,6 +418,7 @@ typedef struct mp_sink_vt {
   mp_status (*recover)(void* self, const mp_intent*, int32_t* present, mp_error*) MP_NOEXCEPT;
   /* [sink] After recovery: removes our own stagings that nothing owns any more. */
   mp_status (*sweep)(void* self, mp_error*) MP_NOEXCEPT;
+  /* The slots of capabilities may be NULL when the manifest does not name the capability. */
   /* [sink] Capability "link": stages one more place for a stored message. */
   mp_status (*link)(void* self, const mp_receipt*, const mp_item*, mp_str place, mp_staged* out,
                     mp_error*) MP_NOEXCEPT;

@@ -66,7 +66,9 @@ inline mp_status source_check(void* self, mp_error* error) noexcept {
 }
 
 inline std::uint32_t source_fetch_threads(void* self) noexcept {
-  return instance<Source>(self).role->fetch_threads();
+  std::uint32_t count = 0;  // what the engine refuses, should the author's code throw
+  guard(nullptr, [&] { return count = instance<Source>(self).role->fetch_threads(), MP_OK; });
+  return count;
 }
 
 inline mp_status source_list(void* self, const mp_cursor* cursors, std::size_t count,
@@ -92,7 +94,11 @@ inline constexpr mp_source_vt kSourceTable{sizeof(mp_source_vt), 0,           so
 // ---- filter
 
 inline std::uint32_t filter_needs(void* self) noexcept {
-  return static_cast<std::uint32_t>(instance<Filter>(self).role->needs());
+  auto needs = UINT32_MAX;  // what the engine refuses, should the author's code throw
+  guard(nullptr, [&] {
+    return needs = static_cast<std::uint32_t>(instance<Filter>(self).role->needs()), MP_OK;
+  });
+  return needs;
 }
 
 inline mp_status filter_judge(void* self, const mp_item* item, const mp_body* body, mp_verdict* out,
