@@ -17,30 +17,6 @@
 namespace mailpipe::config {
 namespace {
 
-bool flag(const nlohmann::json& schema, const char* name) {
-  const auto found = schema.find(name);
-  return found != schema.end() && found->is_boolean() && found->get<bool>();
-}
-
-std::vector<std::string> keys_of(const nlohmann::json& schema) {
-  std::vector<std::string> keys;
-  if (const auto properties = schema.find("properties"); properties != schema.end()) {
-    for (const auto& [key, value] : properties->items()) {
-      keys.push_back(key);
-    }
-  }
-  return keys;
-}
-
-/// Nothing when the pattern is not a regular expression: valijson then says so.
-std::optional<bool> matches(const std::string& text, const std::string& pattern) {
-  try {
-    return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
-  } catch (const std::regex_error&) {
-    return std::nullopt;
-  }
-}
-
 bool is_url(const std::string& text) {
   static const std::regex kUrl("[A-Za-z][A-Za-z0-9+.-]*://[^\\s/][^\\s]*");
   return std::regex_match(text, kUrl);
@@ -50,16 +26,6 @@ std::string number_text(const nlohmann::json& schema, const nlohmann::json& numb
   const std::string format = member(schema, "x-mp-format");
   const std::string unit = format == "duration" ? " s" : format == "size" ? " octets" : "";
   return number.dump() + unit;
-}
-
-const nlohmann::json* branches_of(const nlohmann::json& schema) {
-  for (const char* name : {"oneOf", "anyOf"}) {
-    if (const auto found = schema.find(name);
-        found != schema.end() && found->is_array() && !found->empty()) {
-      return &*found;
-    }
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -314,145 +280,6 @@ void SchemaWalk::check_length(std::size_t length, const Json& schema, const char
   };
   limit(std::string("min") + what, "at least", true);
   limit(std::string("max") + what, "at most", false);
-}
-
-nlohmann::json SchemaWalk::check_map(const Node& node, const Json& schema, const OptionPath& path,
-                                     const Mark& where) {
-  Json value = Json::object();
-  std::vector<std::string> misspelt;
-  const bool free_form =
-      !path.empty() && !schema.contains("properties") && !schema.contains("patternProperties");
-  for (const Entry& entry : node.entries) {
-    if (const Json* sub = schema_of(entry.key, schema)) {
-      value[entry.key] = check(*entry.value, *sub, below(path, entry.key), entry.mark);
-    } else if (free_form && schema.value("additionalProperties", Json(true)) == Json(true)) {
-      value[entry.key] = to_json(*entry.value);
-    } else {
-      misspelt.push_back(report_unknown(entry, schema, path));
-    }
-  }
-  check_required(node, schema, path, where, misspelt);
-  check_choice_of_keys(node, schema, path, where);
-  fill_defaults(value, schema, path, where);
-  return value;
-}
-
-const nlohmann::json* SchemaWalk::schema_of(const std::string& key, const Json& schema) const {
-  if (const auto properties = schema.find("properties");
-      properties != schema.end() && properties->contains(key)) {
-    return &(*properties)[key];
-  }
-  if (const auto patterns = schema.find("patternProperties"); patterns != schema.end()) {
-    for (const auto& [pattern, sub] : patterns->items()) {
-      if (matches(key, pattern).value_or(false)) {
-        return &sub;
-      }
-    }
-  }
-  const auto others = schema.find("additionalProperties");
-  return others != schema.end() && others->is_object() ? &*others : nullptr;
-}
-
-/// Returns the key that was meant, if one is near.
-std::string SchemaWalk::report_unknown(const Entry& entry, const Json& schema,
-                                       const OptionPath& path) {
-  const std::string near = suggest(entry.key, keys_of(schema));
-  if (!near.empty() && flag(follow(schema["properties"][near]), "x-mp-secret") &&
-      !is_reference(*entry.value)) {
-    mask(sources_, *entry.value);
-  }
-  const auto here = [&](const std::string& name) {
-    return std::find(scope_.elsewhere.begin(), scope_.elsewhere.end(), name) !=
-           scope_.elsewhere.end();
-  };
-  std::string other = path.empty() && here(entry.key) ? entry.key : std::string();
-  if (path.empty() && other.empty() && near.empty()) {
-    other = suggest(entry.key, scope_.elsewhere);
-  }
-  if (!other.empty()) {
-    const std::string& message = scope_.elsewhere_message;
-    if (other == entry.key) {
-      add_error(findings_, scope_.elsewhere_code, entry.mark, "'" + other + "' " + message,
-                {{}, scope_.help});
-      return {};
-    }
-    add_error(findings_, "MP1004", entry.mark,
-              "unknown " + scope_.noun + " '" + entry.key + "'; '" + other + "' " + message,
-              {{}, scope_.help});
-    return {};
-  }
-  const std::string of = path.empty() ? scope_.owner
-                                      : "'" + display_of(path) + "'" +
-                                            (scope_.owner.empty() ? "" : " of " + scope_.owner);
-  add_error(findings_, "MP1004", entry.mark,
-            "unknown " + scope_.noun + " '" + entry.key + "'" +
-                (of.empty() ? "" : (path.empty() ? " for " : " in ") + of),
-            {near.empty() ? "" : "did you mean '" + near + "'?", scope_.help});
-  return near;
-}
-
-void SchemaWalk::check_required(const Node& node, const Json& schema, const OptionPath& path,
-                                const Mark& where, const std::vector<std::string>& misspelt) {
-  const auto required = schema.find("required");
-  if (required == schema.end() || !required->is_array()) {
-    return;
-  }
-  for (const Json& key : *required) {
-    const bool excused =
-        !key.is_string() || node.find(key.get<std::string>()) != nullptr ||
-        std::find(misspelt.begin(), misspelt.end(), key.get<std::string>()) != misspelt.end();
-    if (!excused) {
-      add_error(findings_, "MP1009", where,
-                subject(path) + " needs the " + scope_.noun + " '" + key.get<std::string>() + "'",
-                {{}, scope_.help});
-    }
-  }
-}
-
-/// {"oneOf": [{"required": ["token"]}, {"required": ["user", "password"]}]}: which keys go together.
-void SchemaWalk::check_choice_of_keys(const Node& node, const Json& schema, const OptionPath& path,
-                                      const Mark& where) {
-  const Json* branches = branches_of(schema);
-  if (branches == nullptr) {
-    return;
-  }
-  std::string choices;
-  std::size_t met = 0;
-  for (const Json& branch : *branches) {
-    if (!branch.is_object() || branch.size() != 1 || !branch.contains("required") ||
-        !branch["required"].is_array()) {
-      return;  // more than a choice of keys: valijson's word counts
-    }
-    std::string keys;
-    bool all = true;
-    for (const Json& key : branch["required"]) {
-      keys += (keys.empty() ? "'" : " with '") + key.get<std::string>() + "'";
-      all = all && node.find(key.get<std::string>()) != nullptr;
-    }
-    met += all ? 1 : 0;
-    choices += (choices.empty() ? "" : ", or ") + keys;
-  }
-  if (met == 0 || (met > 1 && schema.contains("oneOf"))) {
-    add_error(findings_, "MP1014", where,
-              subject(path) + " needs " +
-                  (schema.contains("oneOf") ? "exactly one of: " : "one of: ") + choices,
-              {{}, scope_.help});
-  }
-}
-
-void SchemaWalk::fill_defaults(Json& value, const Json& schema, const OptionPath& path,
-                               const Mark& where) {
-  const auto properties = schema.find("properties");
-  if (properties == schema.end()) {
-    return;
-  }
-  for (const auto& [key, unresolved] : properties->items()) {
-    const Json& sub = follow(unresolved);
-    if (!sub.is_object() || !sub.contains("default") || value.contains(key)) {
-      continue;
-    }
-    value[key] = check_plain(from_json(sub["default"], where), sub, below(path, key), where);
-  }
 }
 
 }  // namespace mailpipe::config

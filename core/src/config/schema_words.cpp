@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
 #include <string_view>
 
 namespace mailpipe::config {
@@ -127,6 +128,29 @@ bool type_fits(const Node& node, const nlohmann::json& schema) {
   return types.empty() || std::any_of(types.begin(), types.end(), [&](const std::string& type) {
            return one_type_fits(node, type);
          });
+}
+
+bool flag(const nlohmann::json& schema, const char* name) {
+  const auto found = schema.find(name);
+  return found != schema.end() && found->is_boolean() && found->get<bool>();
+}
+
+std::optional<bool> matches(const std::string& text, const std::string& pattern) {
+  try {
+    return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
+  } catch (const std::regex_error&) {
+    return std::nullopt;
+  }
+}
+
+const nlohmann::json* branches_of(const nlohmann::json& schema) {
+  for (const char* name : {"oneOf", "anyOf"}) {
+    if (const auto found = schema.find(name);
+        found != schema.end() && found->is_array() && !found->empty()) {
+      return &*found;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace mailpipe::config

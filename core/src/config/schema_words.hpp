@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,14 @@ std::string word_for(const nlohmann::json& value);
 
 /// The schema's text member, or empty.
 std::string member(const nlohmann::json& schema, const char* name);
+
+/// Whether the schema has this boolean member, and it is true.
+bool flag(const nlohmann::json& schema, const char* name);
+
+/// Nothing when the pattern is not a regular expression: valijson then says so.
+std::optional<bool> matches(const std::string& text, const std::string& pattern);
+
+/// The alternatives of `oneOf` or `anyOf`, or null.
+const nlohmann::json* branches_of(const nlohmann::json& schema);
 
 }  // namespace mailpipe::config
