@@ -73,6 +73,9 @@ struct RunReport {
   std::map<std::string, std::uint64_t>
       counters;  ///< "source.http_requests" -> count, from components and engine
   std::uint64_t fetched_bytes = 0;
+  std::uint64_t held =
+      0;  ///< messages that the ledger holds back at the end, of this run or an earlier one
+  std::uint64_t quarantined = 0;  ///< likewise quarantined
   std::vector<ItemReport> items;  ///< quarantined, failed, gone; at most kMaxItems
   std::uint64_t more_items = 0;   ///< how many of these did not fit
   std::vector<ErrorReport> errors;

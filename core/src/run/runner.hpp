@@ -1,9 +1,10 @@
 #pragma once
 
-#include "cancellation.hpp"
-#include "components.hpp"
-#include "progress.hpp"
-#include "report.hpp"
+#include "run/cancellation.hpp"
+#include "run/components.hpp"
+#include "run/progress.hpp"
+#include "run/report.hpp"
+#include "run/settings.hpp"
 
 #include <mailpipe/fs.hpp>
 #include <mailpipe/host.hpp>
@@ -16,21 +17,6 @@
 #include <string>
 
 namespace mailpipe::run {
-
-/// The `run:` block of a pipeline.
-struct Settings {
-  std::uint64_t batch_messages = 500;
-  std::uint64_t batch_bytes = 64ULL << 20;
-  std::chrono::milliseconds batch_interval{2000};
-  std::chrono::seconds retry_budget{15 * 60};
-  std::chrono::milliseconds max_backoff{60'000};
-  std::uint64_t memory =
-      16ULL << 20;  ///< octets of bodies held in memory; the rest goes to the spool file
-  std::uint64_t quarantine_max = 100;
-  double guard_fraction = 0.10;
-  std::uint64_t guard_count = 20;
-  std::chrono::seconds grace{30};
-};
 
 enum class Mode {
   Run,      ///< back up

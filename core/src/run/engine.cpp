@@ -1,0 +1,344 @@
+// The loop of a run, its threads and its end. See engine.hpp.
+#include "run/engine.hpp"
+
+#include "run/exit_code.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace mailpipe::run {
+
+namespace {
+
+constexpr std::chrono::milliseconds kFlushInterval{2000};
+constexpr std::chrono::milliseconds kLongestSleep{1000};
+
+FetchQueue::Limits limits_of(const Settings& settings) {
+  return {.bytes = std::max<std::uint64_t>(4 * settings.memory, 16ULL << 20U), .items = 2000};
+}
+
+}  // namespace
+
+Engine::Engine(const Setup& setup, const Runner::Services& services, const Components& components,
+               state::Ledger& ledger, Inbox& inbox, Committer::Lanes& lanes, spool::Spool& spool,
+               std::chrono::sys_seconds run_time)
+    : setup_(setup),
+      services_(services),
+      components_(components),
+      ledger_(ledger),
+      inbox_(inbox),
+      lanes_(lanes),
+      run_time_(run_time),
+      dry_run_(setup.mode == Mode::DryRun),
+      chain_(components.filters),
+      run_(ledger.begin_run(run_time)),
+      accounts_(run_),
+      queue_(spool, limits_of(setup.settings),
+             {.done =
+                  [this](std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body) {
+                    inbox_.post([this, token, body = std::move(body)] { on_body(token, body); });
+                  },
+              .failed =
+                  [this](std::uint64_t token, const Error& error) {
+                    inbox_.post([this, token, error] { on_fetch_failed(token, error); });
+                  },
+              .gone =
+                  [this](std::uint64_t token) {
+                    inbox_.post([this, token] { on_fetch_gone(token); });
+                  },
+              .starved = [this] { inbox_.post([this] { committer_.begin_if_due(true); }); }}),
+      committer_(
+          ledger, lanes, setup.settings,
+          {.write_rows = [this](Flight& flight) { write_rows(flight); },
+           .write_cursors =
+               [this] {
+                 for (const auto& [stream, cursor] : checkpoints_.ready()) {
+                   ledger_.set_cursor(stream, cursor);
+                 }
+               },
+           .settled = [this](std::unique_ptr<Flight> flight) { on_settled(std::move(flight)); },
+           .lane_failed = [this](SinkLane& lane,
+                                 const Error& error) { on_lane_failed(lane, error); }}),
+      fetch_backoff_(setup.settings.max_backoff, setup.settings.retry_budget),
+      watcher_stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
+  if (watcher_stop_fd_ < 0) {
+    throw Error(ErrorClass::Transient, "cannot make an event descriptor");
+  }
+  for (const SinkPart& sink : components.sinks) {
+    sink_chains_.emplace_back(sink.filters);
+  }
+  first_listing_ = !ledger_.meta("first_listing").has_value();
+  listing_number_ = std::stoll(ledger_.meta("listing").value_or("0"));
+}
+
+Engine::~Engine() {
+  ::close(watcher_stop_fd_);
+}
+
+void Engine::run(RunReport& report) {
+  report_ = &report;
+  report.run = static_cast<std::uint64_t>(run_);
+  try {
+    flush();
+    start_threads();
+    loop();
+    if (!aborted_) {
+      flush();
+    }
+  } catch (const Error& error) {  // the ledger failed: nothing more can be decided
+    stop(error, "ledger");
+    aborted_ = true;
+  }
+  end(report);
+}
+
+void Engine::start_threads() {
+  threads_.emplace_back([this] { list_loop(); });
+  if (!dry_run_) {
+    const std::uint32_t count =
+        std::clamp<std::uint32_t>(components_.source->fetch_threads(), 1, 64);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      threads_.emplace_back([this] { fetch_loop(); });
+    }
+  }
+  watcher_ = std::thread([this] { watch_loop(); });
+}
+
+// Turns a signal into a task: a signal handler cannot wake the inbox by itself.
+void Engine::watch_loop() {
+  Cancel told = Cancel::Running;
+  for (;;) {
+    pollfd fds[] = {{watcher_stop_fd_, POLLIN, 0},
+                    {services_.cancellation.drain_fd(),
+                     static_cast<short>(told == Cancel::Running ? POLLIN : 0), 0},
+                    {services_.cancellation.abort_fd(), POLLIN, 0}};
+    ::poll(fds, 3, -1);
+    if (fds[0].revents != 0) {
+      return;
+    }
+    const Cancel level = services_.cancellation.level();
+    if (level != told) {
+      told = level;
+      inbox_.post([this, level] {
+        if (level == Cancel::Abort && services_.cancellation.signal() != 0) {
+          aborted_ = true;
+        }
+        stop(std::nullopt, "");
+      });
+    }
+    if (level == Cancel::Abort) {
+      return;
+    }
+  }
+}
+
+Cursors Engine::cursors() {
+  Cursors out;
+  for (const auto& stream : ledger_.streams()) {
+    out.push_back({stream.id, stream.name, stream.cursor});
+  }
+  return out;
+}
+
+void Engine::list_loop() {
+  Backoff backoff(setup_.settings.max_backoff, setup_.settings.retry_budget);
+  bool from_scratch = false;
+  for (;;) {
+    try {
+      Cursors from = inbox_.ask([this] { return cursors(); });
+      for (Cursor& cursor : from) {
+        cursor.value = from_scratch ? std::string() : cursor.value;
+      }
+      const std::unique_ptr<Emitter> emitter = make_emitter(backoff);
+      components_.source->list(from, *emitter);
+      inbox_.post_after_events([this] { on_list_done(); });
+      return;
+    } catch (const Error& error) {
+      if (error.error_class() == ErrorClass::Cancelled) {
+        return;
+      }
+      if (error.error_class() == ErrorClass::CursorLost && !from_scratch) {
+        from_scratch = true;
+        services_.log(LogLevel::Warn, "source",
+                      std::string(error.what()) + "; listing everything again", {});
+        continue;
+      }
+      const bool again = error.error_class() == ErrorClass::Transient ||
+                         error.error_class() == ErrorClass::RateLimit;
+      const auto wait = again ? backoff.next(error) : std::nullopt;
+      if (!wait) {
+        inbox_.post([this, error] { stop(error, "source"); });
+        return;
+      }
+      services_.log(LogLevel::Warn, "source",
+                    std::string(error.what()) + "; trying again in " +
+                        std::to_string((wait->count() + 999) / 1000) + " s",
+                    {});
+      if (!services_.cancellation.wait(*wait)) {
+        return;
+      }
+    } catch (const std::exception& unexpected) {
+      const Error error(ErrorClass::Internal,
+                        std::string("unexpected exception: ") + unexpected.what());
+      inbox_.post([this, error] { stop(error, "source"); });
+      return;
+    }
+  }
+}
+
+void Engine::fetch_loop() {
+  int idle_returns = 0;
+  for (;;) {
+    const std::unique_ptr<FetchQueue::Session> session = queue_.session();
+    try {
+      components_.source->fetch(*session);
+      if (session->ended()) {
+        return;
+      }
+      if (++idle_returns < 3) {
+        continue;
+      }
+      throw Error(ErrorClass::Internal, "the source stops fetching though there is work");
+    } catch (const Error& error) {
+      if (error.error_class() == ErrorClass::Cancelled) {
+        return;
+      }
+      const bool again = error.error_class() == ErrorClass::Transient ||
+                         error.error_class() == ErrorClass::RateLimit;
+      inbox_.post([this, error] { on_source_failed(error); });
+      if (!again) {
+        return;
+      }
+    } catch (const std::exception& unexpected) {
+      const Error error(ErrorClass::Internal,
+                        std::string("unexpected exception: ") + unexpected.what());
+      inbox_.post([this, error] { stop(error, "source"); });
+      return;
+    }
+  }
+}
+
+void Engine::loop() {
+  while (!finished()) {
+    const bool with_events = flights_.size() < kMaxFlights && !stopping_;
+    Inbox::Next next = inbox_.take(next_deadline(), with_events);
+    if (auto* task = std::get_if<Inbox::Task>(&next)) {
+      (*task)();
+    } else if (auto* event = std::get_if<Event>(&next)) {
+      on_event(std::move(*event));
+    }
+    advance();
+  }
+}
+
+bool Engine::finished() {
+  if (aborted_) {
+    return true;
+  }
+  if (!flights_.empty() || !committer_.idle()) {
+    return false;
+  }
+  return stopping_ || phase_ == Phase::Draining;
+}
+
+// What time or the last message made possible.
+void Engine::advance() {
+  const Clock::time_point now = Clock::now();
+  if (const auto tick = queue_.next_tick(); tick && *tick <= now) {
+    queue_.tick();
+  }
+  if (!stopping_ && phase_ != Phase::Draining && list_done_) {
+    reoffer();
+  }
+  committer_.begin_if_due(flights_.empty() && (stopping_ || phase_ == Phase::Draining));
+  if (grace_end_ && now >= *grace_end_) {
+    grace_end_.reset();
+    services_.cancellation.raise(Cancel::Abort);
+  }
+  if (now - last_flush_ >= kFlushInterval) {
+    flush();
+  }
+}
+
+Engine::Clock::time_point Engine::next_deadline() {
+  Clock::time_point deadline = Clock::now() + kLongestSleep;
+  for (const auto& at : {queue_.next_tick(), committer_.due(), grace_end_}) {
+    deadline = std::min(deadline, at.value_or(deadline));
+  }
+  // Something can be done at once: do not sleep on it.
+  const bool more_to_offer =
+      list_done_ && !stopping_ && phase_ != Phase::Draining && flights_.size() < kMaxFlights;
+  return more_to_offer ? Clock::now() : deadline;
+}
+
+void Engine::flush() {
+  last_flush_ = Clock::now();
+  if (dry_run_) {
+    return;
+  }
+  for (const auto& [stream, cursor] : checkpoints_.ready()) {
+    ledger_.set_cursor(stream, cursor);
+  }
+  ledger_.commit();
+}
+
+/// Ends the run early: nothing new is begun, what is being fetched or committed is finished.
+void Engine::stop(const std::optional<Error>& why, const std::string& component) {
+  if (why) {
+    report_->errors.push_back(
+        {why->error_class(), why->what(), why->hint(), component, why->details()});
+  }
+  if (stopping_) {
+    return;
+  }
+  stopping_ = true;
+  grace_end_ = Clock::now() + setup_.settings.grace;
+  inbox_.refuse_events();
+  for (const Work& work : queue_.drain()) {
+    if (const auto flight = take(work.token)) {
+      fail(*flight, "not fetched");
+      by_key_.erase(flight->row.item.key);
+    }
+  }
+}
+
+void Engine::give_up_flights() {
+  for (auto& [token, flight] : flights_) {
+    fail(*flight, "not finished");
+  }
+  flights_.clear();
+  for (const auto& flight : committer_.abandon()) {
+    fail(*flight, "not committed");
+  }
+  by_key_.clear();
+}
+
+void Engine::end(RunReport& report) {
+  queue_.close();
+  queue_.drain();
+  inbox_.close();
+  if (aborted_) {
+    services_.cancellation.raise(Cancel::Abort);
+  }
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t told = ::write(watcher_stop_fd_, &one, sizeof one);
+  if (watcher_.joinable()) {
+    watcher_.join();
+  }
+  give_up_flights();
+  report.counts = accounts_.total();
+  for (const auto& stream : ledger_.streams()) {
+    const auto counts = accounts_.streams().find(stream.id);
+    if (counts != accounts_.streams().end()) {
+      report.streams.push_back({stream.name, stream.label, counts->second});
+    }
+  }
+}
+
+}  // namespace mailpipe::run

@@ -1,0 +1,158 @@
+#pragma once
+
+#include "run/accounts.hpp"
+#include "run/backoff.hpp"
+#include "run/chain.hpp"
+#include "run/checkpoints.hpp"
+#include "run/committer.hpp"
+#include "run/fetch_queue.hpp"
+#include "run/flight.hpp"
+#include "run/inbox.hpp"
+#include "run/row_event.hpp"
+#include "run/runner.hpp"
+#include "spool/spool.hpp"
+#include "state/ledger.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace mailpipe::run {
+
+/// One run. It is an actor: one thread owns the ledger, the rows, the filters and all decisions; the source's threads and
+/// the sinks' lanes send it what happened, through the Inbox.
+///
+///   list() --events--> judge --flights--> FetchQueue --> fetch() --bodies--> stage on lanes --> Committer --> ledger
+///
+/// Life cycle  Construct with ledger and lanes open and recovered; run() once.
+/// Threads     run() on one thread; it starts and joins the source's.
+/// Errors      Never throws for what a run can meet: it is in the report.
+class Engine {
+ public:
+  Engine(const Setup& setup, const Runner::Services& services, const Components& components,
+         state::Ledger& ledger, Inbox& inbox, Committer::Lanes& lanes, spool::Spool& spool,
+         std::chrono::sys_seconds run_time);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void run(RunReport& report);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // ---- engine.cpp: the loop, its threads and its end
+  void start_threads();
+  void loop();
+  bool finished();
+  void advance();
+  Clock::time_point next_deadline();
+  void stop(const std::optional<Error>& why, const std::string& component);
+  void give_up_flights();
+  void end(RunReport& report);
+  void list_loop();
+  void fetch_loop();
+  void watch_loop();
+  Cursors cursors();
+  void flush();
+
+  // ---- listing.cpp: what the source tells
+  class ListEmitter;
+  std::unique_ptr<Emitter> make_emitter(Backoff& backoff);
+  void on_event(Event event);
+  void on_item(Event event);
+  void on_removed(const std::string& key, Accounts::Bringer by);
+  void on_gone(const Event& event);
+  void on_listing_end(StreamId stream);
+  void on_list_done();
+  void removed_row(state::Row row, Accounts::Bringer by);
+  void known(state::Row row, Action action, Item item);
+  bool take_back(state::Row& row);
+  bool adopt(state::Row& row);
+  void move_aside(SinkLane& lane, const state::FoundRow& found);
+  void reoffer();
+  void catch_up();
+
+  // ---- flights.cpp: messages on their way
+  enum class Origin { Listing, Reoffer, CatchUp };
+  void judge(state::Row row, Origin origin);
+  bool keep(Flight& flight, const Chain::Result& result);
+  void refuse(std::unique_ptr<Flight> flight, const Error& error);
+  void nobody_wants(Flight& flight);
+  void put(state::Row& row, state::RowState state, state::Outcome outcome);
+  bool plan_legs(Flight& flight, const Body* body);
+  void launch(std::unique_ptr<Flight> flight);
+  void on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body);
+  void on_fetch_failed(std::uint64_t token, const Error& error);
+  void on_fetch_gone(std::uint64_t token);
+  bool judge_body(Flight& flight);
+  void on_source_failed(const Error& error);
+  bool hold_source(const Error& error);
+  void stage(Flight& flight);
+  void on_staged(std::uint64_t token, std::size_t lane, const std::optional<Error>& error,
+                 Staged staged);
+  void all_staged(std::uint64_t token);
+  void quarantine(std::unique_ptr<Flight> flight, const Error& error);
+  void fail(Flight& flight, const std::string& reason);
+  void write_rows(Flight& flight);
+  void on_settled(std::unique_ptr<Flight> flight);
+  void on_lane_failed(SinkLane& lane, const Error& error);
+  void landed(Flight& flight);
+  std::unique_ptr<Flight> take(std::uint64_t token);
+  void settle_legs(const Flight& flight, bool durable);
+  void note(const std::string& key, const char* state, const std::string& reason);
+
+  const Setup& setup_;
+  const Runner::Services& services_;
+  const Components& components_;
+  state::Ledger& ledger_;
+  Inbox& inbox_;
+  Committer::Lanes& lanes_;
+  const std::chrono::sys_seconds run_time_;
+  const bool dry_run_;
+  const Chain chain_;
+  std::vector<Chain> sink_chains_;
+  std::int64_t run_ = 0;
+  Accounts accounts_;
+  Checkpoints checkpoints_;
+  FetchQueue queue_;
+  Committer committer_;
+  Backoff fetch_backoff_;
+  Clock::time_point source_held_until_{};
+
+  std::unordered_map<std::uint64_t, std::unique_ptr<Flight>>
+      flights_;                                      // not yet with the committer
+  std::unordered_map<std::string, Flight*> by_key_;  // all of them
+  std::uint64_t next_token_ = 1;
+
+  std::map<StreamId, std::int64_t> listing_;  // streams inside a complete listing: its number
+  std::int64_t listing_number_ = 0;
+  bool first_listing_ = false;  // no complete listing of all streams was ever finished
+  bool list_done_ = false;
+  enum class Phase { Listing, Reoffering, CatchingUp, Draining } phase_ = Phase::Listing;
+  state::RowId reoffered_to_ = 0;
+  std::size_t catch_up_lane_ = 0;
+  std::uint64_t quarantined_ = 0;
+
+  bool stopping_ = false;
+  bool aborted_ = false;
+  std::optional<Clock::time_point> grace_end_;
+  Clock::time_point last_flush_ = Clock::now();
+  RunReport* report_ = nullptr;
+  std::vector<std::thread> threads_;
+  std::thread watcher_;
+  int watcher_stop_fd_;  // readable: the watcher ends
+
+  /// So many messages may be on their way; past it the source's events wait.
+  static constexpr std::size_t kMaxFlights = 10'000;
+  static constexpr std::size_t kChunk = 200;
+};
+
+}  // namespace mailpipe::run

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "run/chain.hpp"
+#include "run/checkpoints.hpp"
+#include "spool/spool.hpp"
+#include "state/row.hpp"
+
+#include <mailpipe/error.hpp>
+#include <mailpipe/item.hpp>
+#include <mailpipe/sink.hpp>
+#include <mailpipe/source.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mailpipe::run {
+
+/// What one sink does with one message that is on its way.
+struct Leg {
+  enum class State {
+    Unwanted,  ///< the sink has it already, or is off
+    Filtered,  ///< the sink's own filters do not want it
+    Wanted,
+    Staged,
+    Durable,
+    Failed
+  } state = State::Unwanted;
+  Item item;  ///< as the sink's own filters left it; empty key: as the flight's
+  Chain::Tokens tokens;
+  Staged staged;
+};
+
+/// One message between the decision to fetch it and its receipts.
+struct Flight {
+  std::uint64_t token = 0;
+  state::Row row;  ///< id 0: not in the ledger yet
+  Item item;       ///< the row's, with what filters chose (name, places), places complete
+  Work work;       ///< as it was given to the queue
+  Chain::Tokens tokens;
+  std::size_t next_filter = 0;  ///< where the chain goes on once the body is here
+  bool chain_done = false;
+  int tries = 0;
+  bool removed = false;   ///< the source removed it meanwhile: gone once settled
+  bool durable = false;   ///< on every required sink
+  bool catch_up = false;  ///< stored already; some sink lacks it
+  Checkpoints::Member group;
+  std::shared_ptr<const spool::SpooledBody> body;
+  std::uint64_t size = 0;  ///< octets, once the body came
+  Digest digest{}, header_digest{};
+  std::vector<Leg> legs;            ///< one per sink
+  std::size_t staging = 0;          ///< legs whose store() has not answered yet
+  std::optional<Error> item_error;  ///< a sink refused this message
+};
+
+}  // namespace mailpipe::run

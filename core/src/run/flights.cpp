@@ -1,0 +1,487 @@
+// Messages on their way: judged, fetched, staged, settled. See engine.hpp.
+#include "run/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mailpipe::run {
+
+namespace {
+
+/// So often may one message fail for a reason that should pass, while others go through.
+constexpr int kMaxTransientTries = 8;
+constexpr int kMaxItemTries = 3;
+
+}  // namespace
+
+void Engine::put(state::Row& row, state::RowState state, state::Outcome outcome) {
+  row.state = state;
+  accounts_.settle(row, outcome);
+  if (row.id == 0) {
+    row.id = ledger_.insert(row);
+  } else {
+    ledger_.update(row);
+  }
+}
+
+void Engine::note(const std::string& key, const char* state, const std::string& reason) {
+  if (report_->items.size() < RunReport::kMaxItems) {
+    report_->items.push_back({key, state, reason});
+  } else {
+    report_->more_items += 1;
+  }
+}
+
+void Engine::judge(state::Row row, Origin origin) {
+  auto flight = std::make_unique<Flight>();
+  flight->item = row.item;
+  ledger_.complete(flight->item);
+  flight->row = std::move(row);
+  flight->catch_up = origin == Origin::CatchUp;
+  Chain::Result result;
+  try {
+    result = chain_.judge(flight->item, nullptr, 0, flight->tokens);
+  } catch (const Error& error) {
+    refuse(std::move(flight), error);
+    return;
+  }
+  if (!flight->catch_up && !keep(*flight, result)) {
+    return;
+  }
+  flight->next_filter = result.next;
+  flight->chain_done = result.kind != Chain::Result::Kind::NeedsBody;
+  if (!plan_legs(*flight, nullptr)) {
+    nobody_wants(*flight);
+    return;
+  }
+  if (dry_run_) {
+    services_.progress.wanted += 1;
+    services_.progress.wanted_bytes += flight->row.item.size.value_or(0);
+    put(flight->row, state::RowState::Stored, state::Outcome::Stored);
+    return;
+  }
+  if (origin == Origin::Listing) {
+    flight->group = checkpoints_.join(flight->row.item.stream);
+  }
+  launch(std::move(flight));
+}
+
+// A filter failed on this message.
+void Engine::refuse(std::unique_ptr<Flight> flight, const Error& error) {
+  if (error.error_class() == ErrorClass::Item) {
+    quarantine(std::move(flight), error);
+  } else {
+    fail(*flight, error.what());
+    landed(*flight);
+    by_key_.erase(flight->row.item.key);
+    stop(error, "filter");
+  }
+}
+
+/// What the filters said; false when the message goes no further.
+bool Engine::keep(Flight& flight, const Chain::Result& result) {
+  state::Row& row = flight.row;
+  row.reason.clear();
+  row.due.reset();
+  row.owner.clear();
+  switch (result.kind) {
+    case Chain::Result::Kind::Keep:
+    case Chain::Result::Kind::NeedsBody:
+      return true;
+    case Chain::Result::Kind::Drop:
+      row.reason = result.reason;
+      report_->filtered_by[result.reason] += 1;
+      put(row, state::RowState::Filtered, state::Outcome::Filtered);
+      break;
+    case Chain::Result::Kind::Hold:
+      row.due = result.hold_until;
+      put(row, state::RowState::Held, state::Outcome::Held);
+      break;
+    case Chain::Result::Kind::Duplicate:
+      row.owner = result.owner;
+      put(row, state::RowState::Deduplicated, state::Outcome::Deduplicated);
+      break;
+  }
+  chain_.settle(flight.tokens, true);
+  return false;
+}
+
+// Asks the sinks' own filters, as far as what is here allows. False: no sink wants it.
+bool Engine::plan_legs(Flight& flight, const Body* body) {
+  if (dry_run_) {
+    return true;
+  }
+  flight.legs.resize(lanes_.size());
+  std::vector<state::ReceiptRow> receipts;
+  if (flight.catch_up) {
+    receipts = ledger_.receipts(flight.row.id);
+  }
+  bool wanted = false;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Leg& leg = flight.legs[i];
+    const bool has = std::any_of(receipts.begin(), receipts.end(), [&](const state::ReceiptRow& r) {
+      return r.sink == lanes_[i]->part().id;
+    });
+    if (!lanes_[i]->alive || has) {
+      leg.state = Leg::State::Unwanted;
+      lanes_[i]->complete = lanes_[i]->complete && has;
+      continue;
+    }
+    leg.item = flight.item;
+    leg.tokens.clear();
+    const Chain::Result result = sink_chains_[i].judge(leg.item, body, 0, leg.tokens);
+    const bool want =
+        result.kind == Chain::Result::Kind::Keep || result.kind == Chain::Result::Kind::NeedsBody;
+    leg.state = want                                       ? Leg::State::Wanted
+                : result.kind == Chain::Result::Kind::Hold ? Leg::State::Unwanted
+                                                           : Leg::State::Filtered;
+    lanes_[i]->complete = lanes_[i]->complete && result.kind != Chain::Result::Kind::Hold;
+    wanted = wanted || want;
+  }
+  return wanted;
+}
+
+// Every sink's own filters left it out.
+void Engine::nobody_wants(Flight& flight) {
+  if (!flight.catch_up) {
+    flight.row.reason = "sinks: filtered";
+    report_->filtered_by[flight.row.reason] += 1;
+    put(flight.row, state::RowState::Filtered, state::Outcome::Filtered);
+  }
+  for (std::size_t i = 0; i < flight.legs.size(); ++i) {
+    if (flight.legs[i].state == Leg::State::Filtered) {
+      ledger_.put_receipt({.row = flight.row.id,
+                           .sink = lanes_[i]->part().id,
+                           .state = state::ReceiptRow::State::Filtered});
+    }
+  }
+  chain_.settle(flight.tokens, true);
+  settle_legs(flight, true);
+}
+
+void Engine::launch(std::unique_ptr<Flight> flight) {
+  flight->token = next_token_++;
+  const Item& item = flight->row.item;
+  services_.progress.wanted += 1;
+  services_.progress.wanted_bytes += item.size.value_or(0);
+  Work work{.token = flight->token,
+            .stream = item.stream,
+            .key = item.key,
+            .ref = item.ref,
+            .server_id = item.server_id,
+            .size = item.size,
+            .want = Want::Body};
+  by_key_[item.key] = flight.get();
+  flight->work = work;
+  flights_[flight->token] = std::move(flight);
+  queue_.push(std::move(work));
+}
+
+std::unique_ptr<Flight> Engine::take(std::uint64_t token) {
+  auto node = flights_.extract(token);
+  return node.empty() ? nullptr : std::move(node.mapped());
+}
+
+// ---- answers of the source
+
+void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body) {
+  const auto found = flights_.find(token);
+  if (found == flights_.end()) {
+    return;
+  }
+  Flight& flight = *found->second;
+  fetch_backoff_.progressed();
+  report_->fetched_bytes += body->size();
+  services_.progress.fetched += 1;
+  services_.progress.fetched_bytes += flight.work.size.value_or(0);
+  flight.size = body->size();
+  flight.digest = body->digest();
+  flight.header_digest = body->header_digest();
+  flight.body = std::move(body);
+  try {
+    if (judge_body(flight)) {
+      stage(flight);
+      return;
+    }
+  } catch (const Error& error) {
+    refuse(take(token), error);
+    return;
+  }
+  const auto dropped = take(token);
+  landed(*dropped);
+  Checkpoints::leave(dropped->group);
+  by_key_.erase(dropped->row.item.key);
+}
+
+// Goes on with the filters that need the body. False: the message goes no further.
+bool Engine::judge_body(Flight& flight) {
+  const Body body = flight.body->view();
+  if (!flight.chain_done) {
+    const Chain::Result result =
+        chain_.judge(flight.item, &body, flight.next_filter, flight.tokens);
+    if (!flight.catch_up && !keep(flight, result)) {
+      return false;
+    }
+  }
+  if (!plan_legs(flight, &body)) {
+    nobody_wants(flight);
+    return false;
+  }
+  return true;
+}
+
+void Engine::on_source_failed(const Error& error) {
+  if (stopping_) {
+    return;
+  }
+  const bool again =
+      error.error_class() == ErrorClass::Transient || error.error_class() == ErrorClass::RateLimit;
+  if (!again || !hold_source(error)) {
+    stop(error, "source");
+  }
+}
+
+// Lets the whole source wait. False: the budget is used up.
+bool Engine::hold_source(const Error& error) {
+  const Clock::time_point now = Clock::now();
+  if (now < source_held_until_ && error.retry_after().count() == 0) {
+    return true;  // one fault that many messages met at once
+  }
+  const auto wait = fetch_backoff_.next(error);
+  if (!wait) {
+    return false;
+  }
+  if (*wait > std::chrono::seconds(2)) {
+    services_.log(
+        LogLevel::Warn, "source",
+        std::string(error.what()) + "; waiting " + std::to_string(wait->count() / 1000) + " s", {});
+  }
+  source_held_until_ = std::max(source_held_until_, now + *wait);
+  queue_.hold_all_until(source_held_until_);
+  return true;
+}
+
+void Engine::on_fetch_failed(std::uint64_t token, const Error& error) {
+  auto flight = take(token);
+  if (!flight) {
+    return;
+  }
+  const ErrorClass error_class = error.error_class();
+  const bool passing = error_class == ErrorClass::Transient || error_class == ErrorClass::RateLimit;
+  flight->tries += error_class == ErrorClass::RateLimit ? 0 : 1;
+  if (stopping_ || error_class == ErrorClass::Cancelled) {
+    fail(*flight, error.what());
+  } else if (error_class == ErrorClass::Item && flight->tries >= kMaxItemTries) {
+    quarantine(std::move(flight), error);
+  } else if (passing && flight->tries >= kMaxTransientTries) {
+    quarantine(std::move(flight), error);
+  } else if (error_class == ErrorClass::Item || (passing && hold_source(error))) {
+    const auto pause = error_class == ErrorClass::Item
+                           ? std::chrono::milliseconds(200 * flight->tries)
+                           : std::chrono::milliseconds(0);
+    Work work = flight->work;
+    flights_[token] = std::move(flight);
+    queue_.retry(std::move(work), Clock::now() + pause);
+  } else {
+    fail(*flight, error.what());
+    stop(error, "source");
+  }
+}
+
+void Engine::on_fetch_gone(std::uint64_t token) {
+  const auto flight = take(token);
+  if (!flight) {
+    return;
+  }
+  services_.progress.fetched += 1;
+  note(flight->row.item.key, "gone", "removed from the server before it could be fetched");
+  if (flight->catch_up) {
+    for (std::size_t i = 0; i < flight->legs.size(); ++i) {
+      if (flight->legs[i].state == Leg::State::Wanted) {
+        ledger_.put_receipt({.row = flight->row.id,
+                             .sink = lanes_[i]->part().id,
+                             .state = state::ReceiptRow::State::Gone});
+      }
+    }
+  } else {
+    flight->row.due.reset();
+    put(flight->row, state::RowState::Gone, state::Outcome::Gone);
+  }
+  chain_.settle(flight->tokens, false);
+  settle_legs(*flight, false);
+  Checkpoints::leave(flight->group);
+  by_key_.erase(flight->row.item.key);
+}
+
+// ---- the sinks
+
+void Engine::stage(Flight& flight) {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Leg& leg = flight.legs[i];
+    if (leg.state != Leg::State::Wanted) {
+      continue;
+    }
+    if (!lanes_[i]->alive) {
+      leg.state = Leg::State::Failed;
+      continue;
+    }
+    ++flight.staging;
+    lanes_[i]->do_next(
+        [item = leg.item, body = flight.body](Sink& sink) {
+          return sink.store(item, body->view());
+        },
+        [this, token = flight.token, i](const std::optional<Error>& error, Staged staged) {
+          on_staged(token, i, error, std::move(staged));
+        });
+  }
+  if (flight.staging == 0) {
+    all_staged(flight.token);
+  }
+}
+
+void Engine::on_staged(std::uint64_t token, std::size_t lane, const std::optional<Error>& error,
+                       Staged staged) {
+  const auto found = flights_.find(token);
+  if (found == flights_.end()) {
+    return;
+  }
+  Flight& flight = *found->second;
+  Leg& leg = flight.legs[lane];
+  if (!error) {
+    leg.state = Leg::State::Staged;
+    leg.staged = std::move(staged);
+  } else {
+    leg.state = Leg::State::Failed;
+    if (error->error_class() == ErrorClass::Item) {
+      flight.item_error = lanes_[lane]->part().required ? error : flight.item_error;
+    } else {
+      on_lane_failed(*lanes_[lane], *error);
+    }
+  }
+  if (--flight.staging == 0) {
+    all_staged(token);
+  }
+}
+
+void Engine::all_staged(std::uint64_t token) {
+  std::unique_ptr<Flight> flight = take(token);
+  landed(*flight);
+  bool staged = false;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Leg& leg = flight->legs[i];
+    if (leg.state == Leg::State::Staged && (!lanes_[i]->alive || flight->item_error)) {
+      lanes_[i]->do_next([stage = leg.staged](Sink& sink) { sink.discard(stage); },
+                         [](const std::optional<Error>&) {});
+      leg.state = Leg::State::Failed;
+    }
+    staged = staged || leg.state == Leg::State::Staged;
+  }
+  if (flight->item_error) {
+    const Error error = *flight->item_error;
+    quarantine(std::move(flight), error);
+  } else if (staged) {
+    committer_.add(std::move(flight));
+  } else {
+    fail(*flight, "no sink took it");
+    by_key_.erase(flight->row.item.key);
+  }
+}
+
+void Engine::landed(Flight& flight) {
+  if (flight.body) {
+    flight.body.reset();
+    queue_.release(FetchQueue::share(flight.work));
+  }
+}
+
+void Engine::on_lane_failed(SinkLane& lane, const Error& error) {
+  if (!lane.alive) {
+    return;
+  }
+  lane.alive = false;
+  lane.complete = false;
+  lane.failure = error.what();
+  if (lane.part().required) {
+    stop(error, "sink '" + lane.part().id + "'");
+  } else {
+    services_.log(LogLevel::Warn, "sink '" + lane.part().id + "'",
+                  std::string(error.what()) + "; off until the next run (best effort)", {});
+  }
+}
+
+// ---- ends
+
+// In the transaction that turns intents into receipts.
+void Engine::write_rows(Flight& flight) {
+  bool durable = true;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (flight.legs[i].state == Leg::State::Failed) {
+      durable = durable && !lanes_[i]->part().required;
+      lanes_[i]->complete = false;
+      ledger_.set_sink_complete(lanes_[i]->part().id, false);
+    }
+  }
+  state::Row& row = flight.row;
+  flight.durable = durable;
+  chain_.settle(flight.tokens, durable);
+  settle_legs(flight, durable);
+  if (!durable) {
+    return;
+  }
+  row.digest = flight.digest;
+  row.header_digest = flight.header_digest;
+  row.reason.clear();
+  row.due.reset();
+  row.tries = 0;
+  put(row, flight.removed ? state::RowState::Gone : state::RowState::Stored,
+      state::Outcome::Stored);
+  Checkpoints::leave(flight.group);
+}
+
+void Engine::on_settled(std::unique_ptr<Flight> flight) {
+  by_key_.erase(flight->row.item.key);
+  if (flight->durable) {
+    services_.progress.stored += 1;
+  } else if (flight->item_error) {
+    quarantine(std::move(flight), Error(*flight->item_error));
+  } else {
+    fail(*flight, "a sink failed");
+  }
+}
+
+void Engine::settle_legs(const Flight& flight, bool durable) {
+  for (std::size_t i = 0; i < flight.legs.size(); ++i) {
+    sink_chains_[i].settle(flight.legs[i].tokens, durable);
+  }
+}
+
+// It reached no state in this run: nothing is written, so the next run brings it up again.
+void Engine::fail(Flight& flight, const std::string& reason) {
+  accounts_.settle(flight.row, state::Outcome::Failed);
+  note(flight.row.item.key, "failed", reason);
+}
+
+void Engine::quarantine(std::unique_ptr<Flight> flight, const Error& error) {
+  landed(*flight);
+  by_key_.erase(flight->row.item.key);
+  chain_.settle(flight->tokens, false);
+  settle_legs(*flight, false);
+  note(flight->row.item.key, "quarantined", error.what());
+  services_.progress.fetched += 1;
+  if (flight->catch_up) {
+    return;  // it is stored; one sink lacks it still, and the next run offers it again
+  }
+  flight->row.reason = error.what();
+  flight->row.tries += 1;
+  put(flight->row, state::RowState::Quarantined, state::Outcome::Quarantined);
+  Checkpoints::leave(flight->group);
+  if (++quarantined_ > setup_.settings.quarantine_max) {
+    stop(Error(ErrorClass::Item,
+               "more than " + std::to_string(setup_.settings.quarantine_max) + " messages failed",
+               "something is wrong with more than single messages; 'run: quarantine: max' sets the "
+               "limit"),
+         "source");
+  }
+}
+
+}  // namespace mailpipe::run

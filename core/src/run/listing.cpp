@@ -1,0 +1,359 @@
+// What the source tells, and what comes up without being listed. See engine.hpp.
+#include "run/engine.hpp"
+
+#include <algorithm>
+
+namespace mailpipe::run {
+
+/// The source's way into the inbox.
+class Engine::ListEmitter final : public Emitter {
+ public:
+  ListEmitter(Engine& engine, Backoff& backoff) : engine_(engine), backoff_(backoff) {}
+
+  StreamId stream(std::string_view name, std::string_view label) override {
+    return engine_.inbox_.ask([&] { return engine_.ledger_.stream(name, label); });
+  }
+
+  void emit(Event event) override {
+    backoff_.progressed();
+    engine_.inbox_.push(std::move(event));
+  }
+
+ private:
+  Engine& engine_;
+  Backoff& backoff_;
+};
+
+std::unique_ptr<Emitter> Engine::make_emitter(Backoff& backoff) {
+  return std::make_unique<ListEmitter>(*this, backoff);
+}
+
+void Engine::on_event(Event event) {
+  switch (event.kind) {
+    case EventKind::Listed:
+    case EventKind::Changed:
+      services_.progress.listed += 1;
+      on_item(std::move(event));
+      break;
+    case EventKind::Removed:
+      on_removed(event.key, Accounts::Bringer::Removed);
+      break;
+    case EventKind::Gone:
+      on_gone(event);
+      break;
+    case EventKind::Mailbox:
+      ledger_.put_mailbox(event.stream, event.mailbox);
+      break;
+    case EventKind::MailboxRemoved:
+      ledger_.remove_mailbox(event.stream, event.mailbox.id);
+      break;
+    case EventKind::ListingBegin:
+      listing_[event.stream] = ++listing_number_;
+      ledger_.set_meta("listing", std::to_string(listing_number_));
+      break;
+    case EventKind::ListingEnd:
+      on_listing_end(event.stream);
+      break;
+    case EventKind::Checkpoint:
+      checkpoints_.seal(event.stream, std::move(event.cursor));
+      break;
+    case EventKind::Estimate:
+      services_.progress.estimated += event.count;
+      break;
+  }
+}
+
+namespace {
+
+/// Whether the source says something new of a message that the ledger knows.
+bool differs(const Item& known, const Item& now) {
+  const auto ids = [](const Item& item) {
+    std::vector<std::string> out;
+    for (const Mailbox& place : item.places) {
+      out.push_back(place.id);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  const auto sorted = [](std::vector<std::string> words) {
+    std::sort(words.begin(), words.end());
+    return words;
+  };
+  return known.ref != now.ref || known.size != now.size || known.received_at != now.received_at ||
+         known.attributes != now.attributes || sorted(known.keywords) != sorted(now.keywords) ||
+         ids(known) != ids(now);
+}
+
+/// The new metadata, with what the ledger alone knows.
+void take_over(Item& known, Item now) {
+  now.initial = known.initial;
+  now.stream = known.stream;
+  known = std::move(now);
+}
+
+}  // namespace
+
+void Engine::on_item(Event event) {
+  const auto listing = listing_.find(event.stream);
+  const std::int64_t seen = listing != listing_.end() ? listing->second : 0;
+  const auto flying = by_key_.find(event.item.key);
+  if (flying != by_key_.end()) {
+    Flight& flight = *flying->second;
+    flight.row.seen = std::max(flight.row.seen, seen);
+    flight.removed = false;
+    accounts_.bring(flight.row, Accounts::Bringer::Listed);
+    take_over(flight.row.item, std::move(event.item));
+    return;
+  }
+  state::Row row = ledger_.find(event.item.key);
+  const bool unknown = row.state == state::RowState::None;
+  const bool changed = !unknown && differs(row.item, event.item);
+  const Action action = decide(row.state, changed || (event.kind == EventKind::Changed && changed)
+                                              ? RowEvent::Changed
+                                              : RowEvent::Listed);
+  if (unknown) {
+    row.item = std::move(event.item);
+    row.item.stream = event.stream;
+    row.item.initial = row.item.initial || (first_listing_ && seen != 0);
+  }
+  row.seen = std::max(row.seen, seen);
+  accounts_.bring(row, Accounts::Bringer::Listed);
+  if (!unknown) {
+    known(std::move(row), action, std::move(event.item));
+  } else if (!adopt(row)) {
+    judge(std::move(row), Origin::Listing);
+  }
+}
+
+void Engine::known(state::Row row, Action action, Item item) {
+  const state::RowState state = row.state;
+  if (action != Action::Known) {
+    take_over(row.item, std::move(item));
+  }
+  switch (action) {
+    case Action::Judge:  // it was gone and is back: the copy is still there, or it is fetched anew
+      if (!take_back(row)) {
+        judge(std::move(row), Origin::Listing);
+      }
+      break;
+    case Action::JudgeAgain:
+      judge(std::move(row), Origin::Listing);
+      break;
+    case Action::Update:
+      put(row, state, state::Outcome::Updated);
+      break;
+    case Action::KnownMetadata:
+      put(row, state, state::Outcome::Known);
+      break;
+    default:
+      accounts_.settle(row, state::Outcome::Known);
+      ledger_.touch(row);
+      break;
+  }
+}
+
+// A gone row whose copies are all still there: under one key the octets never change, so nothing is fetched.
+bool Engine::take_back(state::Row& row) {
+  const auto receipts = ledger_.receipts(row.id);
+  const bool here =
+      std::any_of(receipts.begin(), receipts.end(), [](const state::ReceiptRow& receipt) {
+        return receipt.state == state::ReceiptRow::State::Stored;
+      });
+  if (here) {
+    put(row, state::RowState::Stored, state::Outcome::Known);
+    for (const auto& lane : lanes_) {
+      lane->complete = false;  // some sink may have lost its copy, or never had one
+    }
+  }
+  return here;
+}
+
+void Engine::on_removed(const std::string& key, Accounts::Bringer by) {
+  const auto flying = by_key_.find(key);
+  if (flying != by_key_.end()) {
+    flying->second->removed = true;
+    return;
+  }
+  state::Row row = ledger_.find(key);
+  if (row.state != state::RowState::None) {
+    removed_row(std::move(row), by);
+  }
+}
+
+void Engine::removed_row(state::Row row, Accounts::Bringer by) {
+  accounts_.bring(row, by);
+  if (decide(row.state, RowEvent::Removed) == Action::Known) {
+    accounts_.settle(row, state::Outcome::Known);
+    ledger_.touch(row);
+    return;
+  }
+  if (row.state == state::RowState::Held || row.state == state::RowState::Quarantined) {
+    note(row.item.key, "gone",
+         row.state == state::RowState::Held ? "removed from the server while held"
+                                            : "removed from the server while quarantined");
+  }
+  row.due.reset();
+  put(row, state::RowState::Gone, state::Outcome::Gone);
+}
+
+void Engine::on_gone(const Event& event) {
+  state::Row row = ledger_.find(event.key);
+  if (row.state != state::RowState::None) {
+    removed_row(std::move(row), Accounts::Bringer::Removed);
+    return;
+  }
+  row.item.key = event.key;
+  row.item.stream = event.stream;
+  accounts_.bring(row, Accounts::Bringer::Listed);
+  put(row, state::RowState::Gone, state::Outcome::Gone);
+  note(event.key, "gone", "removed from the server before it could be read");
+}
+
+// What a complete listing did not bring was removed. Nothing is inferred from a listing that broke off: it has no end.
+void Engine::on_listing_end(StreamId stream) {
+  const auto listing = listing_.find(stream);
+  if (listing == listing_.end()) {
+    return;
+  }
+  const std::int64_t number = listing->second;
+  listing_.erase(listing);
+  for (state::RowId after = 0;;) {
+    const auto rows = ledger_.unseen(stream, number, after, kChunk);
+    if (rows.empty()) {
+      return;
+    }
+    after = rows.back().id;
+    for (const state::Row& row : rows) {
+      const auto flying = by_key_.find(row.item.key);
+      if (flying == by_key_.end()) {
+        removed_row(row, Accounts::Bringer::Removed);
+      } else if (flying->second->row.seen < number) {
+        flying->second->removed = true;
+      }
+    }
+  }
+}
+
+void Engine::on_list_done() {
+  list_done_ = true;
+  services_.progress.listing_done = true;
+  ledger_.set_meta("first_listing", "done");
+  first_listing_ = false;
+  phase_ = Phase::Reoffering;
+}
+
+// Everything that is not a fresh listing: held messages now due, quarantined ones, rows to judge again; then what single
+// sinks lack. In chunks, as far as there is room for messages on their way.
+void Engine::reoffer() {
+  while (flights_.size() < kMaxFlights && phase_ == Phase::Reoffering) {
+    const auto rows = ledger_.to_reoffer(run_time_, reoffered_to_, kChunk);
+    if (rows.empty()) {
+      phase_ = Phase::CatchingUp;
+      reoffered_to_ = 0;
+      break;
+    }
+    reoffered_to_ = rows.back().id;
+    for (const state::Row& row : rows) {
+      const bool offered_already = row.state == state::RowState::Quarantined && row.counted == run_;
+      if (!offered_already && !by_key_.contains(row.item.key) && !stopping_) {
+        state::Row again = row;
+        accounts_.bring(again, Accounts::Bringer::Reoffered);
+        judge(std::move(again), Origin::Reoffer);
+      }
+    }
+  }
+  while (flights_.size() < kMaxFlights && phase_ == Phase::CatchingUp) {
+    catch_up();
+  }
+}
+
+void Engine::catch_up() {
+  while (catch_up_lane_ < lanes_.size() &&
+         (dry_run_ || !lanes_[catch_up_lane_]->alive || lanes_[catch_up_lane_]->complete)) {
+    ++catch_up_lane_;
+    reoffered_to_ = 0;
+  }
+  if (catch_up_lane_ == lanes_.size()) {
+    phase_ = Phase::Draining;
+    return;
+  }
+  const auto rows = ledger_.lacking(lanes_[catch_up_lane_]->part().id, reoffered_to_, kChunk);
+  if (rows.empty()) {
+    ++catch_up_lane_;
+    reoffered_to_ = 0;
+    return;
+  }
+  reoffered_to_ = rows.back().id;
+  for (const state::Row& row : rows) {
+    if (!by_key_.contains(row.item.key)) {
+      judge(row, Origin::CatchUp);
+    }
+  }
+}
+
+// A file that a scan found takes the place of a download when its name may stand for this id and its size is the
+// announced one. One that has the id and the instant but another size is damaged: it is moved aside, never overwritten.
+bool Engine::adopt(state::Row& row) {
+  if (!ledger_.has_found() || row.item.server_id.empty()) {
+    return false;
+  }
+  const auto candidates = ledger_.find_found(row.item.server_id);
+  std::vector<state::ReceiptRow> receipts;
+  for (const auto& lane : lanes_) {
+    for (const state::FoundRow& found : candidates) {
+      if (found.sink != lane->part().id) {
+        continue;
+      }
+      if (found.file.size == row.item.size) {
+        receipts.push_back({.row = 0,
+                            .sink = found.sink,
+                            .place = found.file.place,
+                            .location = found.file.location,
+                            .size = found.file.size,
+                            .digest = found.file.digest,
+                            .adopted = true});
+        ledger_.remove_found(found.id);
+        lane->adopted += 1;
+        break;
+      }
+      if (found.file.received_at == row.item.received_at && row.item.size &&
+          lane->part().can.remove && !dry_run_) {
+        move_aside(*lane, found);
+      }
+    }
+  }
+  if (receipts.empty()) {
+    return false;
+  }
+  row.digest = receipts.front().digest;
+  put(row, state::RowState::Stored, state::Outcome::Known);
+  for (state::ReceiptRow& receipt : receipts) {
+    receipt.row = row.id;
+    ledger_.put_receipt(receipt);
+  }
+  for (const auto& lane : lanes_) {
+    lane->complete = lane->complete && receipts.size() == lanes_.size();
+  }
+  return true;
+}
+
+void Engine::move_aside(SinkLane& lane, const state::FoundRow& found) {
+  services_.log(LogLevel::Warn, "sink '" + lane.part().id + "'",
+                "'" + found.file.location +
+                    "' is not as long as the server's message: moved to the trash, fetched anew",
+                {});
+  const Receipt receipt{.key = {},
+                        .place = found.file.place,
+                        .location = found.file.location,
+                        .size = found.file.size,
+                        .digest = found.file.digest};
+  lane.do_next([receipt](Sink& sink) { sink.remove(receipt, Removal::Trash); },
+               [this, &lane](const std::optional<Error>& error) {
+                 if (error) {
+                   on_lane_failed(lane, *error);
+                 }
+               });
+  ledger_.remove_found(found.id);
+}
+
+}  // namespace mailpipe::run

@@ -1,0 +1,149 @@
+#include "run/opening.hpp"
+
+#include <mailpipe/file.hpp>
+#include <mailpipe/printable.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+namespace mailpipe::run {
+
+namespace {
+
+constexpr const char* kRebuildHint =
+    "'mailpipe state rebuild PIPELINE' takes over what lies there; nothing is deleted or fetched "
+    "twice";
+
+std::string marker_text(const state::Ledger& ledger, const Setup& setup, const std::string& sink) {
+  return nlohmann::json{
+             {"mailpipe", 1}, {"pipeline", setup.pipeline}, {"sink", sink}, {"ledger", ledger.id()}}
+             .dump() +
+         "\n";
+}
+
+/// One member of a marker that is not ours; markers lie in folders that others may write.
+std::string member(const std::string& marker, const char* name) {
+  const nlohmann::json json = nlohmann::json::parse(marker, nullptr, false);
+  return json.is_object() && json.contains(name) && json.at(name).is_string()
+             ? printable(json.at(name).get<std::string>(), 100)
+             : std::string("?");
+}
+
+/// Moves the file and SQLite's two companions; a companion left behind would be replayed into the new ledger.
+void put_aside(const std::filesystem::path& file) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    const std::filesystem::path from = file.string() + suffix;
+    const std::filesystem::path to = file.string() + ".before-rebuild" + suffix;
+    std::error_code error;
+    std::filesystem::remove(to, error);
+    std::filesystem::rename(from, to, error);
+    if (error && std::filesystem::exists(from)) {
+      throw Error(ErrorClass::Config,
+                  "cannot move '" + from.string() + "' aside: " + error.message());
+    }
+  }
+}
+
+[[noreturn]] void foreign_marker(const SinkLane& lane, const std::string& marker,
+                                 const Setup& setup) {
+  const std::string owner = member(marker, "pipeline");
+  if (owner == setup.pipeline && member(marker, "sink") == lane.part().id) {
+    throw Error(ErrorClass::Permanent,
+                "sink '" + lane.part().id + "': '" + lane.part().root +
+                    "' was filled by this pipeline, but its ledger is missing or another one",
+                kRebuildHint);
+  }
+  throw Error(ErrorClass::Permanent,
+              "sink '" + lane.part().id + "': '" + lane.part().root +
+                  "' belongs to the pipeline '" + owner + "'",
+              "give every sink a folder of its own");
+}
+
+}  // namespace
+
+std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs&) {
+  using Open = state::Ledger::Open;
+  const std::filesystem::path file = state::Ledger::file_in(setup.state_dir);
+  if (setup.mode == Mode::Rebuild) {
+    put_aside(file);
+  }
+  const bool exists = std::filesystem::exists(file);
+  const Open how = exists                       ? Open::Existing
+                   : setup.mode == Mode::DryRun ? Open::InMemory
+                                                : Open::Create;
+  return std::make_unique<state::Ledger>(file, setup.pipeline, how);
+}
+
+void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
+  const RootState root = lane.do_now([](Sink& sink) {
+    sink.open(false);
+    return sink.root();
+  });
+  const std::string ours = marker_text(ledger, setup, lane.part().id);
+  const bool known = ledger.sink_complete(lane.part().id).has_value();
+  if (root.marker == ours) {
+    return;
+  }
+  if (setup.mode != Mode::Rebuild) {
+    if (!root.marker.empty()) {
+      foreign_marker(lane, root.marker, setup);
+    }
+    if (known && ledger.count(state::RowState::Stored) > 0) {
+      throw Error(
+          ErrorClass::Permanent,
+          "sink '" + lane.part().id + "': '" + lane.part().root + "' is not where the backup was",
+          "is its disk mounted? To fill a new place, give the sink a new 'id:'");
+    }
+    if (!root.empty) {
+      throw Error(ErrorClass::Permanent,
+                  "sink '" + lane.part().id + "': '" + lane.part().root +
+                      "' is not empty, and no ledger says what lies there",
+                  kRebuildHint);
+    }
+  }
+  lane.do_now([&](Sink& sink) { sink.mark(ours); });
+}
+
+void scan_sink(SinkLane& lane, state::Ledger& ledger) {
+  if (!lane.part().can.scan) {
+    throw Error(ErrorClass::Config, "sink '" + lane.part().id + "' cannot tell what lies in it",
+                "a ledger can be rebuilt only from sinks with the capability 'scan'");
+  }
+  // On the lane's thread, but nothing else uses the ledger meanwhile: do_now() waits.
+  lane.do_now([&](Sink& sink) {
+    sink.scan([&](const Found& file) { ledger.add_found(lane.part().id, file); });
+  });
+}
+
+void recover_sink(SinkLane& lane, state::Ledger& ledger) {
+  const std::vector<state::IntentRow> open = ledger.intents(lane.part().id);
+  std::vector<state::IntentRow> present;
+  lane.do_now([&](Sink& sink) {
+    for (const state::IntentRow& intent : open) {
+      const Intent question{{.key = intent.key,
+                             .place = intent.place,
+                             .location = intent.location,
+                             .size = intent.size,
+                             .digest = intent.digest},
+                            intent.token};
+      if (sink.recover(question)) {
+        present.push_back(intent);
+      }
+    }
+    if (!present.empty()) {
+      sink.sync(SyncPhase::Names);
+    }
+    sink.sweep();
+  });
+  for (const state::IntentRow& intent : present) {
+    ledger.redeem(intent);
+  }
+  for (const state::IntentRow& intent : open) {
+    ledger.forget(intent);
+  }
+}
+
+}  // namespace mailpipe::run

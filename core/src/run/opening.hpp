@@ -1,0 +1,29 @@
+#pragma once
+
+#include "run/committer.hpp"
+#include "run/runner.hpp"
+#include "state/ledger.hpp"
+
+#include <memory>
+
+namespace mailpipe::run {
+
+/// What must be right before the first message moves: the ledger and the sinks belong to each other, and what an unclean
+/// end left behind is walked.
+///
+/// Errors  Throws Error, with the hint 'state rebuild' where a ledger is missing, damaged or another one.
+
+/// Opens the ledger of the state folder. Mode::Rebuild puts an older file aside and begins a new one; Mode::DryRun
+/// changes nothing on disk.
+std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs& fs);
+
+/// Opens one sink and checks its marker against the ledger; marks a new one.
+void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup);
+
+/// Mode::Rebuild: takes down what lies in the sink as candidates for adoption.
+void scan_sink(SinkLane& lane, state::Ledger& ledger);
+
+/// Walks the sink's open intents: what was published whole becomes a receipt, the rest is forgotten. Then its stagings go.
+void recover_sink(SinkLane& lane, state::Ledger& ledger);
+
+}  // namespace mailpipe::run

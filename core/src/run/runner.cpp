@@ -1,0 +1,233 @@
+#include "run/runner.hpp"
+
+#include "run/component_host.hpp"
+#include "run/engine.hpp"
+#include "run/exit_code.hpp"
+#include "run/opening.hpp"
+#include "state/lock.hpp"
+
+#include <mailpipe/file.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <system_error>
+#include <utility>
+
+namespace mailpipe::run {
+
+namespace {
+
+/// Events that may wait between the source and the engine.
+constexpr std::size_t kMaxEvents = 512;
+
+void make_private_dir(const std::filesystem::path& dir) {
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  if (error) {
+    throw Error(ErrorClass::Config,
+                "cannot make the folder '" + dir.string() + "': " + error.message());
+  }
+  std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
+}
+
+}  // namespace
+
+struct Runner::Impl {
+  Impl(Setup the_setup, Services the_services)
+      : setup(std::move(the_setup)),
+        services(std::move(the_services)),
+        started(services.now()) {}
+
+  void open_sinks(RunReport& report);
+  void recover();
+  void judge_again_if_options_changed();
+  void finish(RunReport& report);
+  void write_end(RunReport& report);
+
+  const Setup setup;
+  const Services services;
+  const std::chrono::sys_seconds started;
+  state::Ledger* ledger = nullptr;  // for the hosts; null outside a run
+  std::map<std::string, std::unique_ptr<ComponentHost>> hosts;
+
+  // of one run, in the order in which they depend on each other
+  const Components* components = nullptr;
+  std::unique_ptr<state::Lock> lock;
+  std::unique_ptr<state::Ledger> own_ledger;
+  Inbox inbox{kMaxEvents};
+  Committer::Lanes lanes;
+};
+
+Runner::Runner(Setup setup, Services services)
+    : impl_(std::make_unique<Impl>(std::move(setup), std::move(services))) {}
+
+Runner::~Runner() = default;
+
+Host& Runner::host(const std::string& component) {
+  auto& host = impl_->hosts[component];
+  if (!host) {
+    host =
+        std::make_unique<ComponentHost>(component, impl_->services, impl_->started, impl_->ledger);
+  }
+  return *host;
+}
+
+void Runner::Impl::open_sinks(RunReport& report) {
+  for (const SinkPart& part : components->sinks) {
+    lanes.push_back(std::make_unique<SinkLane>(part, inbox));
+    SinkLane& lane = *lanes.back();
+    try {
+      open_sink(lane, *ledger, setup);
+      if (setup.mode == Mode::Rebuild) {
+        scan_sink(lane, *ledger);
+      }
+    } catch (Error& error) {
+      error.detail("component", "sink '" + part.id + "'");
+      if (part.required) {
+        throw;
+      }
+      lane.alive = false;
+      lane.failure = error.what();
+      services.log(LogLevel::Warn, "sink '" + part.id + "'",
+                   std::string(error.what()) + "; off until the next run (best effort)", {});
+    }
+    lane.complete =
+        ledger->sink_complete(part.id).value_or(ledger->count(state::RowState::Stored) == 0);
+    ledger->set_sink_complete(part.id, lane.complete);
+  }
+  static_cast<void>(report);
+}
+
+void Runner::Impl::recover() {
+  bool open = false;
+  for (const auto& lane : lanes) {
+    open = open || !ledger->intents(lane->part().id).empty();
+  }
+  for (const auto& lane : lanes) {
+    if (lane->alive) {
+      recover_sink(*lane, *ledger);
+    }
+    if (open) {  // a message may be whole on one sink and not on another
+      lane->complete = false;
+      ledger->set_sink_complete(lane->part().id, false);
+    }
+  }
+  ledger->settle_in_flight();
+  ledger->commit();
+}
+
+void Runner::Impl::judge_again_if_options_changed() {
+  if (ledger->meta("fingerprint").value_or(setup.fingerprint) != setup.fingerprint) {
+    services.log(LogLevel::Info, "engine",
+                 "options changed: filtered and held messages are judged again", {});
+    ledger->judge_all_again();
+  }
+  ledger->set_meta("fingerprint", setup.fingerprint);
+}
+
+RunReport Runner::run(const Components& components) {
+  Impl& in = *impl_;
+  in.components = &components;
+  RunReport report;
+  report.pipeline = in.setup.pipeline;
+  report.dry_run = in.setup.mode == Mode::DryRun;
+  report.started = in.started;
+  const auto begin = std::chrono::steady_clock::now();
+  const std::filesystem::path spool_dir = in.setup.state_dir / "spool";
+  try {
+    make_private_dir(in.setup.state_dir);
+    make_private_dir(spool_dir);
+    in.lock = std::make_unique<state::Lock>(in.setup.state_dir);
+    in.own_ledger = open_ledger(in.setup, in.services.fs);
+    in.ledger = in.own_ledger.get();
+    if (!report.dry_run) {
+      in.open_sinks(report);
+      in.recover();
+    }
+    in.judge_again_if_options_changed();
+    const File dir = open_dir(in.services.fs, AT_FDCWD, spool_dir.string());
+    spool::Spool spool(in.services.fs, dir, in.setup.settings.memory);
+    {
+      Engine engine(in.setup, in.services, components, *in.ledger, in.inbox, in.lanes, spool,
+                    in.started);
+      engine.run(report);
+    }
+    in.finish(report);
+  } catch (const Error& error) {
+    std::string component;
+    for (const auto& [name, value] : error.details()) {
+      component = name == "component" ? value : component;
+    }
+    report.errors.push_back(
+        {error.error_class(), error.what(), error.hint(), component, error.details()});
+  } catch (const std::exception& error) {
+    report.errors.push_back({ErrorClass::Internal, error.what(), "", "engine", {}});
+  }
+  in.inbox.close();
+  in.lanes.clear();  // joins their threads before what they use goes
+  report.ended = in.services.now();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  in.write_end(report);
+  in.ledger = nullptr;
+  in.own_ledger.reset();
+  in.lock.reset();
+  return report;
+}
+
+void Runner::Impl::finish(RunReport& report) {
+  for (const auto& lane : lanes) {
+    if (lane->alive && !lane->complete && report.errors.empty()) {
+      lane->complete = ledger->lacking(lane->part().id, 0, 1).empty();
+    }
+    ledger->set_sink_complete(lane->part().id, lane->complete);
+    report.sinks.push_back({lane->part().id, lane->part().required, lane->stored, lane->adopted,
+                            lane->caught_up, lane->bytes, lane->failure});
+  }
+  for (const auto& [name, host] : hosts) {
+    for (const auto& [counter, value] : host->counters()) {
+      report.counters[name + "." + counter] += value;
+    }
+  }
+  report.held = ledger->count(state::RowState::Held);
+  report.quarantined = ledger->count(state::RowState::Quarantined);
+}
+
+void Runner::Impl::write_end(RunReport& report) {
+  int code = kOk;
+  for (const ErrorReport& error : report.errors) {
+    code = worst(code, exit_code(error.error_class));
+  }
+  if (report.quarantined > 0) {
+    code = worst(code, kQuarantined);
+  }
+  if (!report.counts.adds_up()) {
+    report.errors.push_back({ErrorClass::Internal,
+                             "the counts of this run do not add up",
+                             "please report this, with the report file",
+                             "engine",
+                             {}});
+    code = worst(code, kFailure);
+  }
+  if (const int signal = services.cancellation.signal(); signal != 0) {
+    code = 128 + signal;
+  }
+  report.exit_code = code;
+  if (ledger == nullptr || report.run == 0) {
+    return;
+  }
+  try {
+    if (report.dry_run) {
+      ledger->rollback();
+    } else {
+      ledger->end_run(static_cast<std::int64_t>(report.run), report.ended, code,
+                      to_json(report).dump());
+      ledger->commit();
+    }
+  } catch (const Error& error) {
+    report.errors.push_back({error.error_class(), error.what(), error.hint(), "ledger", {}});
+    report.exit_code = worst(code, exit_code(error.error_class()));
+  }
+}
+
+}  // namespace mailpipe::run

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "run/components.hpp"
+#include "run/inbox.hpp"
+
+#include <mailpipe/error.hpp>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+namespace mailpipe::run {
+
+/// One sink with the thread that calls it. Calls run in the order in which they were given.
+///
+/// Threads  do_next() and the members below it: the engine's thread. The sink itself is called on the lane's own.
+class SinkLane {
+ public:
+  SinkLane(const SinkPart& part, Inbox& inbox)
+      : part_(part),
+        inbox_(inbox),
+        thread_([this] { loop(); }) {}
+
+  ~SinkLane();
+  SinkLane(const SinkLane&) = delete;
+  SinkLane& operator=(const SinkLane&) = delete;
+
+  const SinkPart& part() const noexcept { return part_; }
+
+  /// Runs `call` on the lane's thread, then `reply` on the engine's, with the result or the error. Nothing is called for
+  /// a lane that has stopped.
+  template <class Call, class Reply>
+  void do_next(Call call, Reply reply) {
+    using Result = std::invoke_result_t<Call, Sink&>;
+    post([this, call = std::move(call), reply = std::move(reply)]() mutable {
+      if constexpr (std::is_void_v<Result>) {
+        std::optional<Error> error = caught([&] { call(*part_.sink); });
+        inbox_.post([reply = std::move(reply), error = std::move(error)]() mutable {
+          reply(std::move(error));
+        });
+      } else {
+        auto result = std::make_shared<Result>();
+        std::optional<Error> error = caught([&] { *result = call(*part_.sink); });
+        inbox_.post([reply = std::move(reply), error = std::move(error), result]() mutable {
+          reply(std::move(error), std::move(*result));
+        });
+      }
+    });
+  }
+
+  /// Same, and waits; throws what the call throws. For the start of a run.
+  template <class Call>
+  auto do_now(Call call) {
+    std::promise<std::invoke_result_t<Call, Sink&>> promise;
+    auto result = promise.get_future();
+    post([this, &call, &promise] {
+      try {
+        if constexpr (std::is_void_v<std::invoke_result_t<Call, Sink&>>) {
+          call(*part_.sink);
+          promise.set_value();
+        } else {
+          promise.set_value(call(*part_.sink));
+        }
+      } catch (...) {
+        promise.set_exception(std::current_exception());
+      }
+    });
+    return result.get();
+  }
+
+  // ---- what the engine keeps of it
+  bool alive = true;  ///< false: it failed and takes no further part in this run
+  std::uint64_t stored = 0, adopted = 0, caught_up = 0, bytes = 0;
+  bool complete = true;  ///< no stored row lacks its receipt here
+  std::string failure;   ///< why it is no longer alive
+
+ private:
+  /// The top of the lane's thread: every exception becomes an Error.
+  static std::optional<Error> caught(const std::function<void()>& call);
+
+  void post(std::function<void()> task);
+  void loop();
+
+  const SinkPart& part_;
+  Inbox& inbox_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> tasks_;
+  bool stop_ = false;
+  std::thread thread_;  // last: it uses all above
+};
+
+}  // namespace mailpipe::run
