@@ -43,8 +43,13 @@ struct TestSource {
   }
 
   Error list_failure(test::RecordingEmitter& emitter, const Cursors& cursors = {}) {
+    return list_failure_of(emitter, "a1", cursors);
+  }
+
+  Error list_failure_of(test::RecordingEmitter& emitter, const std::string& account,
+                        const Cursors& cursors) {
     try {
-      emitter.stream("a1", "ann");
+      emitter.stream(account, "");
       source->list(cursors, emitter);
     } catch (const Error& error) {
       return error;

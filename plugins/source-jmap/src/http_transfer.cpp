@@ -93,7 +93,6 @@ void HttpClient::Transfer::set_transport(const HttpSettings& settings) {
   easy_.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   easy_.set(CURLOPT_PIPEWAIT, 1L);
   easy_.set(CURLOPT_TCP_NODELAY, 1L);
-  easy_.set(CURLOPT_BUFFERSIZE, 32768L);
   easy_.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   easy_.set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   easy_.set(CURLOPT_CERTINFO, 1L);  // to say why a certificate was refused

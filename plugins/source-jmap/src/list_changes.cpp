@@ -22,6 +22,18 @@ json back_reference(const char* path) {
   return {{"resultOf", "0"}, {"name", "Email/changes"}, {"path", path}};
 }
 
+/// Cyrus calls a state that it cannot read an invalid argument; the standard's word is cannotCalculateChanges (RFC 8620 5.2).
+void call_it_lost(MethodResult& result) {
+  if (result.error != "invalidArguments") {
+    return;
+  }
+  const auto named = result.arguments->find("arguments");
+  if (named != result.arguments->end() && named->is_array() &&
+      std::find(named->begin(), named->end(), "sinceState") != named->end()) {
+    result.error = "cannotCalculateChanges";
+  }
+}
+
 /// What a /changes answer says (RFC 8620 5.2).
 struct Changes {
   Changes(const MethodResult& result, const std::string& since)
@@ -65,8 +77,10 @@ class Following {
 
  private:
   bool next_page() {
-    const std::vector<MethodResult> results = lister_.call(
+    std::vector<MethodResult> results = lister_.call(
         {email_changes(), get("/created"), get("/updated"), mailbox_changes(now_.mailbox)}, false);
+    call_it_lost(results[0]);
+    call_it_lost(results[3]);
     const auto too_much =
         std::find_if(results.begin(), results.begin() + 3,
                      [](const MethodResult& result) { return result.too_much(); });
@@ -79,6 +93,10 @@ class Following {
           LogLevel::Warn,
           "the server cannot tell what changed; each run will list the whole account");
       return false;
+    }
+    if (results[0].error == "cannotCalculateChanges" && !results[3].failed()) {
+      // Cyrus says that when a mailbox was removed. Its removal is known now, not any more after a complete listing.
+      follow_mailboxes(results[3]);
     }
     for (std::size_t i = 0; i < 3; ++i) {
       if (results[i].failed()) {
