@@ -102,8 +102,8 @@ std::string header_date(std::int64_t instant) {
 std::uint64_t size_of(std::mt19937& random) {
   constexpr double kMedian = 6144;
   constexpr double kSpread = 1.2;
-  const double one = (random() + 1.0) / 4294967297.0;
-  const double two = (random() + 1.0) / 4294967297.0;
+  const double one = (static_cast<double>(random()) + 1) / 4294967297.0;
+  const double two = (static_cast<double>(random()) + 1) / 4294967297.0;
   const double normal = std::sqrt(-2 * std::log(one)) * std::cos(6.283185307179586 * two);
   return static_cast<std::uint64_t>(std::min(kMedian * std::exp(kSpread * normal), 2e6));
 }

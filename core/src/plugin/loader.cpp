@@ -113,7 +113,7 @@ const mp_plugin& load(const Candidate& candidate) {
     throw Refused(kBadLocation, "it was replaced while it was checked");
   }
   // Into the registry before the first look at it: refusing what was loaded must not unload it.
-  static std::vector<boost::dll::shared_library>* refused =
+  static auto* refused =
       new std::vector<boost::dll::shared_library>;  // NOLINT(cppcoreguidelines-owning-memory)
   boost::dll::shared_library library = open_library(candidate);
   refused->push_back(library);
