@@ -137,6 +137,31 @@ TEST_P(SinkContract, MakesAMissingRootWithItsParents) {
   }
 }
 
+TEST_P(SinkContract, SyncsTheNamesOfTheFoldersThatItMakes) {
+  root = dir / "a/b/c";
+  CountingFs counting(files);
+  TestHost counted(counting);
+  make(counted)->open(false);
+  EXPECT_EQ(counting.count(FsCall::Fsync), 3U);
+}
+
+TEST_P(SinkContract, SyncsTheDataOfEveryMessage) {
+  for (const std::uint64_t count : {1U, 63U, 64U, 65U, 150U}) {
+    fs::remove_all(root);
+    CountingFs counting(files);
+    TestHost counted(counting);
+    const auto sink = make(counted);
+    sink->open(false);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const Message each = message("M" + std::to_string(i), "one");
+      sink->store(each.item, each.body());
+    }
+    sink->sync(SyncPhase::Data);
+    EXPECT_TRUE(counting.count(FsCall::Syncfs) == 1 || counting.count(FsCall::Fdatasync) == count)
+        << count << " messages";
+  }
+}
+
 TEST_P(SinkContract, ShowsNothingBeforePublish) {
   const auto sink = opened();
   sink->store(message("M1", "one").item, message("M1", "one").body());
