@@ -1,129 +1,20 @@
 #pragma once
 
-#include "support/counting_fs.hpp"
-#include "support/faulty_fs.hpp"
-#include "support/message.hpp"
-#include "support/temp_dir.hpp"
-#include "support/test_host.hpp"
-#include "support/unsynced_fs.hpp"
+#include "contract/sink_faults.hpp"
+#include "contract/sink_fixture.hpp"
 
-#include <mailpipe/error.hpp>
-#include <mailpipe/sink.hpp>
-
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <iterator>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+// The suite that every sink runs whose root is a folder; what happens when calls fail is in
+// sink_faults.hpp. A plugin includes this file and instantiates SinkContract.
 namespace mailpipe::test {
-
-namespace fs = std::filesystem;
-
-/// What a sink whose root is a folder, with one file a message and the octets as they came, brings
-/// to the suite.
-struct SinkCase {
-  std::string name;
-  std::function<std::unique_ptr<Sink>(Host&, const fs::path& root)> make;
-  std::string staging;  ///< where it stages, relative to the root
-};
-
-inline void PrintTo(const SinkCase& value, std::ostream* out) {
-  *out << value.name;
-}
-
-inline std::string slurp(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// What the engine relies on from every sink.
-class SinkContract : public testing::TestWithParam<SinkCase> {
- protected:
-  std::unique_ptr<Sink> make(Host& with) { return GetParam().make(with, root); }
-
-  std::unique_ptr<Sink> opened() {
-    auto sink = make(host);
-    sink->open(false);
-    return sink;
-  }
-
-  /// The way of a batch through a sink, as the engine goes it.
-  static std::vector<Staged> commit(Sink& sink, const std::vector<Message>& messages) {
-    std::vector<Staged> staged;
-    for (const Message& each : messages) {
-      staged.push_back(sink.store(each.item, each.body()));
-    }
-    sink.sync(SyncPhase::Data);
-    for (const Staged& each : staged) {
-      sink.publish(each);
-    }
-    sink.sync(SyncPhase::Names);
-    return staged;
-  }
-
-  static std::string location(const Staged& staged) { return staged.placed.at(0).location; }
-
-  /// Everything that a reader of the folder sees, with its octets.
-  std::map<std::string, std::string> visible() const {
-    std::map<std::string, std::string> out;
-    if (fs::exists(root)) {
-      for (const auto& entry : fs::directory_iterator(root)) {
-        const std::string name = entry.path().filename().string();
-        if (!name.starts_with(".mailpipe-")) {
-          out[name] = entry.is_regular_file() ? slurp(entry.path()) : "";
-        }
-      }
-    }
-    return out;
-  }
-
-  std::size_t staged_files() const {
-    const fs::path folder = root / GetParam().staging;
-    return fs::exists(folder) ? static_cast<std::size_t>(std::distance(
-                                    fs::directory_iterator(folder), fs::directory_iterator()))
-                              : 0;
-  }
-
-  void plant(const std::string& name, const std::string& text) const {
-    std::ofstream(root / name, std::ios::binary) << text;
-  }
-
-  static std::string bytes_of(Sink& sink, const Receipt& receipt) {
-    std::string out;
-    sink.read(receipt, [&](std::string_view octets) { out += octets; });
-    return out;
-  }
-
-  static std::vector<Found> found_in(Sink& sink) {
-    std::vector<Found> out;
-    sink.scan([&](const Found& each) { out.push_back(each); });
-    return out;
-  }
-
-  static ErrorClass error_of(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      return error.error_class();
-    }
-    return ErrorClass{0};
-  }
-
-  TempDir dir;
-  PosixFs posix;
-  UnsyncedFs files{posix};
-  fs::path root = dir / "root";
-  TestHost host{files};
-};
 
 TEST_P(SinkContract, MakesAMissingRootWithItsParents) {
   root = dir / "a/b/c";
@@ -134,31 +25,6 @@ TEST_P(SinkContract, MakesAMissingRootWithItsParents) {
   for (const fs::path& made : {dir / "a", dir / "a/b", root}) {
     ASSERT_EQ(::stat(made.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 07777U, 0700U) << made;
-  }
-}
-
-TEST_P(SinkContract, SyncsTheNamesOfTheFoldersThatItMakes) {
-  root = dir / "a/b/c";
-  CountingFs counting(files);
-  TestHost counted(counting);
-  make(counted)->open(false);
-  EXPECT_EQ(counting.count(FsCall::Fsync), 3U);
-}
-
-TEST_P(SinkContract, SyncsTheDataOfEveryMessage) {
-  for (const std::uint64_t count : {1U, 63U, 64U, 65U, 150U}) {
-    fs::remove_all(root);
-    CountingFs counting(files);
-    TestHost counted(counting);
-    const auto sink = make(counted);
-    sink->open(false);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const Message each = message("M" + std::to_string(i), "one");
-      sink->store(each.item, each.body());
-    }
-    sink->sync(SyncPhase::Data);
-    EXPECT_TRUE(counting.count(FsCall::Syncfs) == 1 || counting.count(FsCall::Fdatasync) == count)
-        << count << " messages";
   }
 }
 
@@ -476,122 +342,6 @@ TEST_P(SinkContract, LooksAtWhatIsThere) {
   EXPECT_EQ(bytes_of(*sink, one.receipt(name)), one.octets);
   EXPECT_EQ(found_in(*sink).size(), 1U);
   EXPECT_EQ(error_of([&] { sink->store(one.item, one.body()); }), ErrorClass::Internal);
-}
-
-TEST_P(SinkContract, SyncsOncePerLargeBatchAndNotWithoutCause) {
-  CountingFs counting(files);
-  TestHost counted(counting);
-  const auto sink = make(counted);
-  sink->open(false);
-  std::vector<Message> messages;
-  for (int i = 0; i < 200; ++i) {
-    messages.push_back(message("M" + std::to_string(i), "many"));
-  }
-  counting.reset();
-  commit(*sink, messages);
-  EXPECT_LE(counting.syncs(), 201U) << "one a message and one for the names at most";
-  EXPECT_EQ(counting.count(FsCall::Fsync), 1U);
-  counting.reset();
-  sink->sync(SyncPhase::Data);
-  sink->sync(SyncPhase::Names);
-  EXPECT_EQ(counting.total(), 0U);
-}
-
-/// Every file operation of a run fails once, in turn, with each of these.
-TEST_P(SinkContract, AFailureAnywhereHasItsClassAndLeavesNothingHalfVisible) {
-  const std::map<int, ErrorClass> classes = {{EIO, ErrorClass::Permanent},
-                                             {ENOSPC, ErrorClass::NoSpace},
-                                             {EDQUOT, ErrorClass::NoSpace},
-                                             {EMFILE, ErrorClass::Transient}};
-  const std::vector<Message> messages = {message("M1", "one"), message("M2", "two")};
-  for (const auto& [number, expected] : classes) {
-    for (std::uint64_t nth = 1;; ++nth) {
-      ASSERT_LT(nth, 1000U);
-      fs::remove_all(root);
-      FaultyFs faulty(files);
-      faulty.shorten(7);
-      TestHost faulted(faulty);
-      const auto sink = make(faulted);
-      faulty.fail({.nth = nth, .error = number});
-      const ErrorClass failed = error_of([&] {
-        sink->open(false);
-        commit(*sink, messages);
-      });
-      if (!faulty.hit()) {
-        EXPECT_EQ(failed, ErrorClass{0});
-        EXPECT_EQ(visible().size(), 2U);
-        break;
-      }
-      // A sync that fails is final whatever the number says; a close of what was only read does no
-      // harm.
-      EXPECT_TRUE(failed == expected || failed == ErrorClass::Permanent || failed == ErrorClass{0})
-          << number << " at call " << nth << ": class " << static_cast<int>(failed);
-      if (failed == ErrorClass{0}) {
-        EXPECT_EQ(visible().size(), 2U) << number << " at call " << nth;
-      }
-      for (const auto& [name, octets] : visible()) {
-        EXPECT_TRUE(octets == messages[0].octets || octets == messages[1].octets)
-            << number << " at call " << nth << ": " << name;
-      }
-      // The next run ends as if nothing had been.
-      faulty.heal();
-      const auto next = opened();
-      next->sweep();
-      commit(*next, messages);
-      EXPECT_EQ(visible().size(), 2U) << number << " at call " << nth;
-      EXPECT_EQ(staged_files(), 0U) << number << " at call " << nth;
-    }
-  }
-}
-
-TEST_P(SinkContract, AFullDiskIsNoSpaceAndTheStagingIsRemoved) {
-  FaultyFs faulty(files);
-  TestHost faulted(faulty);
-  const auto sink = make(faulted);
-  sink->open(false);
-  faulty.fail({.kind = FsCall::Write, .nth = 1, .error = ENOSPC, .lasts = true});
-  const Message one = message("M1", "one");
-  EXPECT_EQ(error_of([&] { sink->store(one.item, one.body()); }), ErrorClass::NoSpace);
-  EXPECT_EQ(staged_files(), 0U);
-  EXPECT_TRUE(visible().empty());
-}
-
-TEST_P(SinkContract, AFailedDataSyncIsFinal) {
-  for (const int count : {1, 100}) {
-    fs::remove_all(root);
-    FaultyFs faulty(files);
-    TestHost faulted(faulty);
-    const auto sink = make(faulted);
-    sink->open(false);
-    std::vector<Staged> staged;
-    for (int i = 0; i < count; ++i) {
-      const Message each = message("M" + std::to_string(i), "one");
-      staged.push_back(sink->store(each.item, each.body()));
-    }
-    faulty.fail({.kind = count > 1 ? FsCall::Syncfs : FsCall::Fdatasync, .nth = 1, .error = EIO});
-    const ErrorClass first = error_of([&] { sink->sync(SyncPhase::Data); });
-    if (!faulty.hit()) {  // a file system on which there is no syncfs
-      EXPECT_EQ(first, ErrorClass{0});
-      continue;
-    }
-    EXPECT_EQ(first, ErrorClass::Permanent);
-    EXPECT_EQ(error_of([&] { sink->sync(SyncPhase::Data); }), ErrorClass::Permanent);
-    for (const Staged& each : staged) {
-      sink->discard(each);
-    }
-    EXPECT_EQ(staged_files(), 0U);
-    EXPECT_TRUE(visible().empty());
-  }
-}
-
-TEST_P(SinkContract, AFailedSyncOfTheNamesIsFinal) {
-  FaultyFs faulty(files);
-  TestHost faulted(faulty);
-  const auto sink = make(faulted);
-  sink->open(false);
-  faulty.fail({.kind = FsCall::Fsync, .nth = 1, .error = EIO});
-  EXPECT_EQ(error_of([&] { commit(*sink, {message("M1", "one")}); }), ErrorClass::Permanent);
-  EXPECT_EQ(error_of([&] { sink->sync(SyncPhase::Names); }), ErrorClass::Permanent);
 }
 
 }  // namespace mailpipe::test

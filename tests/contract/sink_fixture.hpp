@@ -1,0 +1,125 @@
+#pragma once
+
+#include "support/counting_fs.hpp"
+#include "support/faulty_fs.hpp"
+#include "support/message.hpp"
+#include "support/temp_dir.hpp"
+#include "support/test_host.hpp"
+#include "support/unsynced_fs.hpp"
+
+#include <mailpipe/error.hpp>
+#include <mailpipe/sink.hpp>
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mailpipe::test {
+
+namespace fs = std::filesystem;
+
+/// What a sink whose root is a folder, with one file a message and the octets as they came, brings
+/// to the suite.
+struct SinkCase {
+  std::string name;
+  std::function<std::unique_ptr<Sink>(Host&, const fs::path& root)> make;
+  std::string staging;  ///< where it stages, relative to the root
+};
+
+inline void PrintTo(const SinkCase& value, std::ostream* out) {
+  *out << value.name;
+}
+
+inline std::string slurp(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// What the engine relies on from every sink.
+class SinkContract : public testing::TestWithParam<SinkCase> {
+ protected:
+  std::unique_ptr<Sink> make(Host& with) { return GetParam().make(with, root); }
+
+  std::unique_ptr<Sink> opened() {
+    auto sink = make(host);
+    sink->open(false);
+    return sink;
+  }
+
+  /// The way of a batch through a sink, as the engine goes it.
+  static std::vector<Staged> commit(Sink& sink, const std::vector<Message>& messages) {
+    std::vector<Staged> staged;
+    for (const Message& each : messages) {
+      staged.push_back(sink.store(each.item, each.body()));
+    }
+    sink.sync(SyncPhase::Data);
+    for (const Staged& each : staged) {
+      sink.publish(each);
+    }
+    sink.sync(SyncPhase::Names);
+    return staged;
+  }
+
+  static std::string location(const Staged& staged) { return staged.placed.at(0).location; }
+
+  /// Everything that a reader of the folder sees, with its octets.
+  std::map<std::string, std::string> visible() const {
+    std::map<std::string, std::string> out;
+    if (fs::exists(root)) {
+      for (const auto& entry : fs::directory_iterator(root)) {
+        const std::string name = entry.path().filename().string();
+        if (!name.starts_with(".mailpipe-")) {
+          out[name] = entry.is_regular_file() ? slurp(entry.path()) : "";
+        }
+      }
+    }
+    return out;
+  }
+
+  std::size_t staged_files() const {
+    const fs::path folder = root / GetParam().staging;
+    return fs::exists(folder) ? static_cast<std::size_t>(std::distance(
+                                    fs::directory_iterator(folder), fs::directory_iterator()))
+                              : 0;
+  }
+
+  void plant(const std::string& name, const std::string& text) const {
+    std::ofstream(root / name, std::ios::binary) << text;
+  }
+
+  static std::string bytes_of(Sink& sink, const Receipt& receipt) {
+    std::string out;
+    sink.read(receipt, [&](std::string_view octets) { out += octets; });
+    return out;
+  }
+
+  static std::vector<Found> found_in(Sink& sink) {
+    std::vector<Found> out;
+    sink.scan([&](const Found& each) { out.push_back(each); });
+    return out;
+  }
+
+  static ErrorClass error_of(const std::function<void()>& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      return error.error_class();
+    }
+    return ErrorClass{0};
+  }
+
+  TempDir dir;
+  PosixFs posix;
+  UnsyncedFs files{posix};
+  fs::path root = dir / "root";
+  TestHost host{files};
+};
+
+}  // namespace mailpipe::test
