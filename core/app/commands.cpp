@@ -3,8 +3,9 @@
 namespace mailpipe::app {
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> kCommands{plugins_command(), inspect_command(),
-                                              explain_command()};
+  static const std::vector<Command> kCommands{
+      run_command(),     lint_command(),    check_command(),  status_command(), state_command(),
+      plugins_command(), inspect_command(), schema_command(), explain_command()};
   return kCommands;
 }
 

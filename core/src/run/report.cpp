@@ -136,6 +136,8 @@ Json to_json(const RunReport& report) {
           {"filtered_by", numbers_json(report.filtered_by)},
           {"counters", numbers_json(report.counters)},
           {"bytes", report.fetched_bytes},
+          {"held", report.held},
+          {"quarantined", report.quarantined},
           {"items", list_json(report.items, item)},
           {"more_items", report.more_items},
           {"errors", list_json(report.errors, error_json)},

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "config/pipeline.hpp"
+#include "plugin/catalog.hpp"
+#include "run/components.hpp"
+#include "run/runner.hpp"
+#include "secrets.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace mailpipe::app {
+
+/// Gives each component its Host, by the name that Runner::host() documents.
+using Hosts = std::function<Host&(const std::string& component)>;
+
+/// Loads the plugins of a pipeline and makes its components.
+/// Errors  plugin::Refused; Error when a component refuses its options.
+run::Components assemble(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
+                         const Hosts& hosts);
+
+/// All secrets of a pipeline, under the names of its components.
+void collect_secrets(const config::Pipeline& pipeline, Secrets& secrets);
+
+/// What changes when somebody changes an option that decides which messages are taken.
+std::string fingerprint(const config::Pipeline& pipeline);
+
+run::Settings settings_of(const config::RunSpec& spec);
+
+/// --state, or what the pipeline says, or $XDG_STATE_HOME/mailpipe/NAME, or
+/// ~/.local/state/mailpipe/NAME.
+std::filesystem::path state_dir_of(const config::Pipeline& pipeline, const std::string& option);
+
+/// "source jmap", "sink eml": a component for people, from its name in Runner::host().
+std::string title_of(const config::Pipeline& pipeline, const std::string& component);
+
+}  // namespace mailpipe::app

@@ -1,0 +1,47 @@
+#include "ledger_option.hpp"
+
+#include "assembly.hpp"
+#include "pipeline_run.hpp"
+#include "plugin/search_path.hpp"
+
+#include <mailpipe/error.hpp>
+
+namespace mailpipe::app {
+
+FoundLedger find_ledger(const std::string& command, const Arguments& arguments, std::size_t index) {
+  const bool has_file = arguments.operands().size() == index + 1;
+  if (arguments.operands().size() > index + 1 || (!has_file && !arguments.has("state"))) {
+    throw Error(ErrorClass::Config,
+                "mailpipe " + command + ": one pipeline file or --state DIR is needed",
+                "mailpipe " + command + " --help");
+  }
+  FoundLedger out;
+  if (has_file) {
+    const plugin::Catalog catalog(plugin::search_path(arguments.values("plugin-dir")));
+    int code = 0;
+    const auto pipeline = read_pipeline(arguments.operands()[index], catalog, {}, code);
+    if (!pipeline) {
+      throw Error(ErrorClass::Config, "the pipeline file has errors",
+                  "--state DIR works without the file");
+    }
+    out.name = pipeline->name;
+    out.dir = state_dir_of(*pipeline, arguments.value("state"));
+  } else {
+    out.dir = std::filesystem::absolute(arguments.value("state")).lexically_normal();
+    out.name = out.dir.filename().string();
+  }
+  const std::filesystem::path file = state::Ledger::file_in(out.dir);
+  if (std::filesystem::exists(file)) {
+    out.ledger = std::make_unique<state::Ledger>(file, has_file ? out.name : "",
+                                                 state::Ledger::Open::Existing);
+    out.name = out.ledger->meta("pipeline").value_or(out.name);
+  }
+  return out;
+}
+
+void add_ledger_options(OptionTable& options) {
+  options.value("state", "DIR", "folder of the ledger (default: as the pipeline says)")
+      .values("plugin-dir", "DIR", "look for plugins here too");
+}
+
+}  // namespace mailpipe::app

@@ -1,0 +1,140 @@
+#include "summary.hpp"
+
+#include "figures.hpp"
+
+#include <mailpipe/printable.hpp>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace mailpipe::app {
+
+namespace {
+
+/// So many quarantined and gone messages are named; the report has more.
+constexpr std::size_t kNamed = 20;
+
+/// "3 held, 1 gone": only what is not zero.
+class Parts {
+ public:
+  void add(std::uint64_t count, const std::string& what) {
+    if (count != 0) {
+      text_ += (text_.empty() ? "" : ", ") + grouped(count) + " " + what;
+    }
+  }
+
+  const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+bool nothing_new(const run::RunReport& report) {
+  const run::Counts& n = report.counts;
+  return n.out() == n.known && report.errors.empty() &&
+         std::all_of(report.sinks.begin(), report.sinks.end(), [](const run::SinkReport& sink) {
+           return sink.stored == 0 && sink.adopted == 0 && sink.error.empty();
+         });
+}
+
+std::string head(const run::RunReport& report) {
+  const run::Counts& n = report.counts;
+  const std::string name = printable(report.pipeline) + (report.dry_run ? " (dry run)" : "") + ": ";
+  const std::string time = " in " + duration(report.seconds) + "\n";
+  if (nothing_new(report)) {
+    Parts waiting;
+    waiting.add(report.held, "held");
+    waiting.add(report.quarantined, "quarantined");
+    return name + "nothing new" +
+           (waiting.text().empty() ? "" : " (" + waiting.text() + " from earlier runs)") + time;
+  }
+  Parts parts;
+  parts.add(n.listed, "listed");
+  parts.add(n.reoffered, "offered again");
+  parts.add(n.removed, "removed at the source");
+  parts.add(n.known, "known");
+  parts.add(n.updated, "updated");
+  const std::string bytes =
+      report.fetched_bytes == 0 ? "" : " (" + octets(report.fetched_bytes) + ")";
+  parts.add(n.stored, (report.dry_run ? "to be stored" : "stored") + bytes);
+  parts.add(n.filtered, "filtered");
+  parts.add(n.held, "held");
+  parts.add(n.deduped, "duplicates");
+  parts.add(n.gone, "gone");
+  parts.add(n.quarantined, "quarantined");
+  parts.add(n.failed, "not finished");
+  return name + (parts.text().empty() ? "no messages" : parts.text()) + time;
+}
+
+std::string sink_line(const run::SinkReport& sink) {
+  Parts parts;
+  parts.add(sink.stored, "stored");
+  parts.add(sink.adopted, "adopted");
+  parts.add(sink.caught_up, "caught up");
+  std::string out = "  sink " + printable(sink.id) + ": " +
+                    (parts.text().empty() ? "nothing stored" : parts.text());
+  if (sink.bytes != 0) {
+    out += ", " + octets(sink.bytes);
+  }
+  if (!sink.error.empty()) {
+    out += std::string("; ") + (sink.required ? "" : "off until the next run: ") +
+           printable(sink.error);
+  }
+  return out + "\n";
+}
+
+/// Only sinks that tell more than the first line does.
+std::string sink_lines(const run::RunReport& report) {
+  std::string out;
+  for (const run::SinkReport& sink : report.sinks) {
+    if (report.sinks.size() > 1 || sink.adopted != 0 || sink.caught_up != 0 ||
+        !sink.error.empty()) {
+      out += sink_line(sink);
+    }
+  }
+  return out;
+}
+
+std::string item_lines(const run::RunReport& report) {
+  std::string out;
+  const std::size_t shown = std::min(report.items.size(), kNamed);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const run::ItemReport& item = report.items[i];
+    out += "  " + printable(item.state) + ": " + printable(item.key, 200) +
+           (item.reason.empty() ? "" : ": " + printable(item.reason, 300)) + "\n";
+  }
+  const std::uint64_t more = report.items.size() - shown + report.more_items;
+  if (more != 0) {
+    out += "  ... and " + grouped(more) + " more; --report FILE writes them down\n";
+  }
+  if (report.quarantined != 0 && !nothing_new(report)) {
+    out +=
+        "  " + grouped(report.quarantined) + " quarantined in all; every run offers them again\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string summary(const run::RunReport& report) {
+  std::string out = head(report);
+  for (const auto& [reason, count] : report.filtered_by) {
+    out += "  filtered: " + grouped(count) + " by " + printable(reason) + "\n";
+  }
+  return out + sink_lines(report) + item_lines(report);
+}
+
+std::string error_lines(const run::RunReport& report) {
+  std::string out;
+  for (const run::ErrorReport& error : report.errors) {
+    out += "error: " + (error.component.empty() ? "" : printable(error.component) + ": ") +
+           printable(error.what, 2000) + "\n";
+    if (!error.hint.empty()) {
+      out += "   = help: " + printable(error.hint, 2000) + "\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace mailpipe::app
