@@ -62,7 +62,7 @@ void HttpClient::start(HttpRequest request, HttpReceiver& receiver) {
     transfer = std::move(idle_.back());
     idle_.pop_back();
   }
-  transfer->prepare(std::move(request), receiver, settings_);
+  transfer->prepare(std::move(request), receiver, settings_, sockets_);
   check(curl_multi_add_handle(multi_.get(), transfer->handle()));
   count("http_requests", 1);
   CURL* const handle = transfer->handle();
@@ -89,6 +89,7 @@ void HttpClient::step(std::chrono::milliseconds timeout, const std::vector<int>&
   }
   check(curl_multi_poll(multi_.get(), extra.data(), static_cast<unsigned>(extra.size()),
                         static_cast<int>(timeout.count()), nullptr));
+  sockets_.acknowledge();
 }
 
 void HttpClient::learn_version(CURL* handle) {

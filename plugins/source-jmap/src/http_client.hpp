@@ -2,6 +2,7 @@
 
 #include "host_policy.hpp"
 #include "login.hpp"
+#include "plain_sockets.hpp"
 #include "url.hpp"
 
 #include <mailpipe/c_ptr.hpp>
@@ -111,6 +112,7 @@ class HttpClient {
 
   HttpSettings settings_;
   const HostPolicy& policy_;
+  PlainSockets sockets_;  // before multi_, which closes the last of them
   CPtr<CURLM, curl_multi_cleanup> multi_;
   std::vector<std::unique_ptr<Transfer>> idle_;
   std::map<CURL*, std::unique_ptr<Transfer>> transfers_;  // after multi_: removed from it first

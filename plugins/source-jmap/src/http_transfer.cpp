@@ -1,9 +1,5 @@
 #include "http_transfer.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <ctime>
 
@@ -75,17 +71,17 @@ std::string certificate_trouble(CURL* handle, std::string_view text) {
 }  // namespace
 
 void HttpClient::Transfer::prepare(HttpRequest request, HttpReceiver& receiver,
-                                   const HttpSettings& settings) {
+                                   const HttpSettings& settings, PlainSockets& sockets) {
   request_ = std::move(request);
   receiver_ = &receiver;
   hops_ = 0;
   forget_answer();
   easy_.reset();
-  set_transport(settings);
+  set_transport(settings, sockets);
   set_request();
 }
 
-void HttpClient::Transfer::set_transport(const HttpSettings& settings) {
+void HttpClient::Transfer::set_transport(const HttpSettings& settings, PlainSockets& sockets) {
   easy_.set(CURLOPT_NOSIGNAL, 1L);
   easy_.set(CURLOPT_PROTOCOLS_STR, "http,https");
   easy_.set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -107,6 +103,12 @@ void HttpClient::Transfer::set_transport(const HttpSettings& settings) {
     easy_.set(CURLOPT_PROXY, settings.proxy.c_str());
   } else if (is_loopback(request_.url.host)) {
     easy_.set(CURLOPT_NOPROXY, "*");
+  }
+  if (!request_.url.secure()) {
+    easy_.set(CURLOPT_OPENSOCKETFUNCTION, &PlainSockets::on_open);
+    easy_.set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(&sockets));
+    easy_.set(CURLOPT_CLOSESOCKETFUNCTION, &PlainSockets::on_close);
+    easy_.set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&sockets));
   }
   easy_.set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   easy_.set(CURLOPT_HEADERDATA, static_cast<void*>(this));
@@ -213,15 +215,6 @@ void HttpClient::Transfer::header_line(std::string_view line) {
     location_ = *target;
   } else if (const auto coding = value_of(line, "content-encoding")) {
     reply_.encoded = !request_.compressed && !coding->empty() && *coding != "identity";
-  } else if (line == "\r\n" && !request_.url.secure()) {
-    // A server that sends header and body as two segments waits for our (delayed) acknowledgement of the first: 40 ms a
-    // message over plain HTTP/1.1, seen with Cyrus.
-    curl_socket_t socket = CURL_SOCKET_BAD;
-    const int on = 1;
-    if (curl_easy_getinfo(handle(), CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK &&
-        socket != CURL_SOCKET_BAD) {
-      ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-    }
   }
 }
 

@@ -13,7 +13,8 @@ namespace mailpipe::jmap {
 class HttpClient::Transfer {
  public:
   /// Sets everything up for the request; the same object serves one request after the other.
-  void prepare(HttpRequest request, HttpReceiver& receiver, const HttpSettings& settings);
+  void prepare(HttpRequest request, HttpReceiver& receiver, const HttpSettings& settings,
+               PlainSockets& sockets);
 
   /// Sets the next URL of the same request after a redirect.
   void redirect_to(Url url);
@@ -38,7 +39,7 @@ class HttpClient::Transfer {
   unsigned hops() const noexcept { return hops_; }
 
  private:
-  void set_transport(const HttpSettings& settings);
+  void set_transport(const HttpSettings& settings, PlainSockets& sockets);
   void set_request();
   void forget_answer();
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
