@@ -73,7 +73,7 @@ class JmapFetch : public testing::Test {
 };
 
 TEST_F(JmapFetch, DeliversTheOctetsAsTheyAre) {
-  const std::string octets("From: a\r\n\r\nbare\nline\0nul\xff\r\n", 29);
+  const std::string octets("From: a\r\n\r\nbare\nline\0nul\xff\r\n", 27);
   server.add({"m2", octets});
   queue.put(work("m2", octets.size()));
   fetch();
