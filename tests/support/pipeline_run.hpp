@@ -35,7 +35,7 @@ class PipelineRun {
     run::Progress progress;
     run::Runner runner(
         setup,
-        {.fs = fs,
+        {.fs = *file_ops,
          .cancellation = *cancellation,
          .progress = progress,
          .secret = [](const std::string&, std::string_view, bool) { return std::string("secret"); },
@@ -50,24 +50,24 @@ class PipelineRun {
     if (make_filters) {
       parts.filters = make_filters(runner);
     }
-    for (const SinkOf& sink : sinks) {
-      parts.sinks.push_back({.id = sink.id,
-                             .sink = std::make_shared<RecordingSink>(sink.disk),
-                             .can = {.scan = true},
-                             .required = sink.required,
-                             .root = sink.id});
+    if (make_sinks) {
+      parts.sinks = make_sinks(runner);
+    } else {
+      parts.sinks = recording_sinks();
     }
     return runner.run(parts);
   }
 
   Disk& disk(std::size_t index = 0) { return *sinks.at(index).disk; }
 
-  TempDir dir;
-  PosixFs fs;
+  TempDir dir{TempDir::fast_parent()};
+  PosixFs posix_fs;
+  Fs* file_ops = &posix_fs;  ///< a test may put a double here
   Account account;
   Script script;
   std::vector<SinkOf> sinks;
   std::function<std::vector<run::FilterPart>(run::Runner&)> make_filters;
+  std::function<std::vector<run::SinkPart>(run::Runner&)> make_sinks;  ///< in place of `sinks`
   run::Settings settings{.batch_interval = std::chrono::milliseconds(50),
                          .retry_budget = std::chrono::seconds(2),
                          .max_backoff = std::chrono::milliseconds(20)};
@@ -77,6 +77,18 @@ class PipelineRun {
   std::vector<std::string> log;
 
  private:
+  std::vector<run::SinkPart> recording_sinks() const {
+    std::vector<run::SinkPart> parts;
+    for (const SinkOf& sink : sinks) {
+      parts.push_back({.id = sink.id,
+                       .sink = std::make_shared<RecordingSink>(sink.disk),
+                       .can = {.scan = true},
+                       .required = sink.required,
+                       .root = sink.id});
+    }
+    return parts;
+  }
+
   std::mutex mutex_;
 };
 

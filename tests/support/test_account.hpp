@@ -174,8 +174,9 @@ class ScriptedSource final : public Source {
       }
       const std::string& body = account_.messages.at(work.ref).body;
       const auto writer = queue.open(work.token);
-      for (std::size_t at = 0; at < body.size(); at += 1000) {
-        writer->write(std::string_view(body).substr(at, 1000));
+      constexpr std::size_t kPiece = 64 * 1024;
+      for (std::size_t at = 0; at < body.size(); at += kPiece) {
+        writer->write(std::string_view(body).substr(at, kPiece));
       }
       writer->done();
     } catch (const Error& error) {

@@ -62,6 +62,18 @@ void put_aside(const std::filesystem::path& file) {
               "give every sink a folder of its own");
 }
 
+/// Takes down what lies in the sink as candidates for adoption.
+void scan_sink(SinkLane& lane, state::Ledger& ledger) {
+  if (!lane.part().can.scan) {
+    throw Error(ErrorClass::Config, "sink '" + lane.part().id + "' cannot tell what lies in it",
+                "a ledger can be rebuilt only from sinks with the capability 'scan'");
+  }
+  // On the lane's thread, but nothing else uses the ledger meanwhile: do_now() waits.
+  lane.do_now([&](Sink& sink) {
+    sink.scan([&](const Found& file) { ledger.add_found(lane.part().id, file); });
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs&) {
@@ -104,18 +116,12 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
                   kRebuildHint);
     }
   }
-  lane.do_now([&](Sink& sink) { sink.mark(ours); });
-}
-
-void scan_sink(SinkLane& lane, state::Ledger& ledger) {
-  if (!lane.part().can.scan) {
-    throw Error(ErrorClass::Config, "sink '" + lane.part().id + "' cannot tell what lies in it",
-                "a ledger can be rebuilt only from sinks with the capability 'scan'");
+  if (setup.mode == Mode::Rebuild) {
+    // The marker goes last: from then on a plain run trusts the ledger, so it must know all that lies there.
+    scan_sink(lane, ledger);
+    ledger.commit();
   }
-  // On the lane's thread, but nothing else uses the ledger meanwhile: do_now() waits.
-  lane.do_now([&](Sink& sink) {
-    sink.scan([&](const Found& file) { ledger.add_found(lane.part().id, file); });
-  });
+  lane.do_now([&](Sink& sink) { sink.mark(ours); });
 }
 
 void recover_sink(SinkLane& lane, state::Ledger& ledger) {

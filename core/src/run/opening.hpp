@@ -17,11 +17,9 @@ namespace mailpipe::run {
 /// changes nothing on disk.
 std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs& fs);
 
-/// Opens one sink and checks its marker against the ledger; marks a new one.
+/// Opens one sink and checks its marker against the ledger; marks a new one. Mode::Rebuild first takes down what lies in it
+/// as candidates for adoption.
 void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup);
-
-/// Mode::Rebuild: takes down what lies in the sink as candidates for adoption.
-void scan_sink(SinkLane& lane, state::Ledger& ledger);
 
 /// Walks the sink's open intents: what was published whole becomes a receipt, the rest is forgotten. Then its stagings go.
 void recover_sink(SinkLane& lane, state::Ledger& ledger);

@@ -39,7 +39,7 @@ struct Runner::Impl {
         services(std::move(the_services)),
         started(services.now()) {}
 
-  void open_sinks(RunReport& report);
+  void open_sinks();
   void recover();
   void judge_again_if_options_changed();
   void finish(RunReport& report);
@@ -73,15 +73,12 @@ Host& Runner::host(const std::string& component) {
   return *host;
 }
 
-void Runner::Impl::open_sinks(RunReport& report) {
+void Runner::Impl::open_sinks() {
   for (const SinkPart& part : components->sinks) {
     lanes.push_back(std::make_unique<SinkLane>(part, inbox));
     SinkLane& lane = *lanes.back();
     try {
       open_sink(lane, *ledger, setup);
-      if (setup.mode == Mode::Rebuild) {
-        scan_sink(lane, *ledger);
-      }
     } catch (Error& error) {
       error.detail("component", "sink '" + part.id + "'");
       if (part.required) {
@@ -96,7 +93,6 @@ void Runner::Impl::open_sinks(RunReport& report) {
         ledger->sink_complete(part.id).value_or(ledger->count(state::RowState::Stored) == 0);
     ledger->set_sink_complete(part.id, lane.complete);
   }
-  static_cast<void>(report);
 }
 
 void Runner::Impl::recover() {
@@ -142,7 +138,7 @@ RunReport Runner::run(const Components& components) {
     in.own_ledger = open_ledger(in.setup, in.services.fs);
     in.ledger = in.own_ledger.get();
     if (!report.dry_run) {
-      in.open_sinks(report);
+      in.open_sinks();
       in.recover();
     }
     in.judge_again_if_options_changed();
