@@ -70,8 +70,11 @@ std::string describe(const Snapshot& now, double rate) {
 
 std::string draw(const Snapshot& now, double rate, std::size_t columns) {
   constexpr std::size_t kBar = 20;
-  std::string text = describe(now, rate);
   const std::size_t room = columns > 0 ? columns - 1 : 0;  // the last column would wrap
+  std::string text = describe(now, rate);
+  if (text.size() > room && now.wanted != 0) {
+    text = fetching(now, rate);  // the listing is told while there is room for both
+  }
   if (text.size() + kBar + 3 <= room) {
     const auto full = static_cast<std::size_t>(share(now) * kBar);
     text = "[" + std::string(full, '#') + std::string(kBar - full, '.') + "] " + text;

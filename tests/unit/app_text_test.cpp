@@ -128,6 +128,15 @@ TEST(ProgressLine, IsNeverWiderThanTheTerminal) {
   }
 }
 
+TEST(ProgressLine, LeavesTheListingOutWhereThereIsNoRoomForBoth) {
+  Snapshot now;
+  now.listed = now.wanted = 17576;
+  now.estimated = 20000;
+  now.fetched = 17000;
+  EXPECT_TRUE(contains(draw(now, 0, 100), "listing 17 576 of about 20 000, fetching"));
+  EXPECT_EQ(draw(now, 0, 50).rfind("fetching 17 000/17 576", 0), 0U);
+}
+
 TEST(ProgressLine, HasABarWhereThereIsRoom) {
   Snapshot now;
   now.wanted = 10;

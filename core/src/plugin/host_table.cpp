@@ -40,8 +40,8 @@ std::int32_t cancel_fd(const mp_host* table) noexcept {
 
 mp_status wait_ms(const mp_host* table, std::uint64_t time) noexcept {
   return detail::guard(nullptr, [&] {
-    constexpr std::uint64_t longest = 1ULL << 40U;
-    return host_of(table).wait(std::chrono::milliseconds(std::min(time, longest))), MP_OK;
+    constexpr std::uint64_t kLongest = 1ULL << 40U;
+    return host_of(table).wait(std::chrono::milliseconds(std::min(time, kLongest))), MP_OK;
   });
 }
 
