@@ -35,7 +35,7 @@ HttpRequest JsonChannel::request(const Url& url, std::optional<std::string> json
   return request;
 }
 
-nlohmann::json JsonChannel::call(const Url& url, std::optional<std::string> json,
+nlohmann::json JsonChannel::call(const Url& url, const std::optional<std::string>& json,
                                  std::string_view doing, Url* final_url) {
   for (;;) {
     const CallResult result = jmap::call(http_, request(url, json), host_);

@@ -35,8 +35,8 @@ class JsonChannel {
         limits_(limits) {}
 
   /// POSTs `json` if there is one. `doing` is for messages. `final_url`: where redirects led.
-  nlohmann::json call(const Url& url, std::optional<std::string> json, std::string_view doing,
-                      Url* final_url = nullptr);
+  nlohmann::json call(const Url& url, const std::optional<std::string>& json,
+                      std::string_view doing, Url* final_url = nullptr);
 
   HttpRequest request(const Url& url, std::optional<std::string> json) const;
 

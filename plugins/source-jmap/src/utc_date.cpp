@@ -43,7 +43,15 @@ bool take_fraction(std::string_view& text) noexcept {
 }  // namespace
 
 std::optional<std::chrono::sys_seconds> parse_utc_date(std::string_view text) noexcept {
-  using namespace std::chrono;
+  using std::chrono::day;
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  using std::chrono::month;
+  using std::chrono::seconds;
+  using std::chrono::sys_days;
+  using std::chrono::sys_seconds;
+  using std::chrono::year;
+  using std::chrono::year_month_day;
   const int year_number = take_number(text, 4);
   const bool dash1 = take(text, '-');
   const int month_number = take_number(text, 2);
