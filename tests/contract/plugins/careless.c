@@ -98,8 +98,9 @@ static mp_status fetch(void* self, mp_queue* queue, const mp_queue_vt* table, mp
   mp_writer* writer;
   if (is_told(self, "finish-twice")) {
     table->take(queue, 1, 1, 0, &works, &count);
-    table->gone(queue, works[0].token);
-    table->gone(queue, works[0].token);
+    const uint64_t token = works[0].token; /* the work itself ends with the first call */
+    table->gone(queue, token);
+    table->gone(queue, token);
   }
   if (is_told(self, "not-taken")) return table->open(queue, 999, &writer, error);
   if (is_told(self, "leave-open")) {
