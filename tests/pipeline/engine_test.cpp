@@ -311,6 +311,17 @@ TEST(Engine, FillsASinkThatWasAddedLater) {
   EXPECT_EQ(pipeline.disk(0).published.size(), 10U);
 }
 
+TEST(Engine, CountsWhatASingleSinkLackedUnderThatSinkOnly) {
+  PipelineRun pipeline;
+  pipeline.account.add_many(10);
+  pipeline.run();
+  pipeline.sinks.push_back({"second", std::make_shared<Disk>(), true});
+  pipeline.script.lose_cursor = true;
+  const RunReport report = pipeline.run();
+  EXPECT_EQ(report.counts, (Counts{.listed = 10, .known = 10}));
+  EXPECT_EQ(report.sinks.at(1).caught_up, 10U);
+}
+
 TEST(Engine, NeverStartsOverAFilledSinkWithoutItsLedger) {
   PipelineRun pipeline;
   pipeline.account.add_many(10);

@@ -396,7 +396,8 @@ typedef struct mp_sink_vt {
    */
   mp_status (*open)(void* self, int32_t read_only, mp_error*) MP_NOEXCEPT;
   /* [sink] After open(). marker: called with the text that mark() last wrote into the root, if there is one.
-   * *empty = 1 when no message lies there, whoever wrote it. */
+   * *empty = 1 when no message lies there, whoever wrote it; asked only when there is no marker, so that a root with one
+   * need not be read through. */
   mp_status (*root)(void* self, mp_str_cb marker, void* user, int32_t* empty, mp_error*) MP_NOEXCEPT;
   /* [sink] Writes the engine's marker beside the messages, replacing an older one; durable on return. */
   mp_status (*mark)(void* self, mp_str text, mp_error*) MP_NOEXCEPT;

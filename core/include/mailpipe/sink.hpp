@@ -25,7 +25,8 @@ struct MailboxEvent {
 /// What lies in a sink's root before we write.
 struct RootState {
   std::string marker;  ///< the text that mark() last wrote, or empty
-  bool empty = true;   ///< no message lies there, whoever wrote it
+  bool empty =
+      true;  ///< no message lies there, whoever wrote it; asked only when there is no marker
 };
 
 /// A destination for messages: a mailbox tree, a folder of files, an archive file.

@@ -49,8 +49,6 @@ class Committer {
 
   bool idle() const noexcept { return open_.empty() && !committing_; }
 
-  std::size_t open_count() const noexcept { return open_.size(); }
-
   std::optional<Clock::time_point> due() const;
 
   /// The run is being given up: nothing further is begun; what is staged stays for the next run's sweep.

@@ -322,6 +322,9 @@ void Engine::end(RunReport& report) {
   inbox_.close();
   if (aborted_) {
     services_.cancellation.raise(Cancel::Abort);
+    for (const auto& lane : lanes_) {
+      lane->drop_pending();
+    }
   }
   for (std::thread& thread : threads_) {
     thread.join();

@@ -87,7 +87,8 @@ class Engine {
   void refuse(std::unique_ptr<Flight> flight, const Error& error);
   void nobody_wants(Flight& flight);
   void put(state::Row& row, state::RowState state, state::Outcome outcome);
-  bool plan_legs(Flight& flight, const Body* body);
+  bool plan_legs(Flight& flight);
+  void judge_leg(Leg& leg, std::size_t lane, const Body* body);
   void launch(std::unique_ptr<Flight> flight);
   void on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body);
   void on_fetch_failed(std::uint64_t token, const Error& error);
@@ -151,7 +152,7 @@ class Engine {
   int watcher_stop_fd_;  // readable: the watcher ends
 
   /// So many messages may be on their way; past it the source's events wait.
-  static constexpr std::size_t kMaxFlights = 10'000;
+  static constexpr std::size_t kMaxFlights = 3'000;
   static constexpr std::size_t kChunk = 200;
 };
 

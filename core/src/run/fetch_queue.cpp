@@ -116,11 +116,6 @@ void FetchQueue::tick() {
   changed();
 }
 
-bool FetchQueue::idle() {
-  const std::lock_guard lock(mutex_);
-  return waiting_.empty() && delayed_.empty() && taken_ == 0;
-}
-
 std::unique_ptr<FetchQueue::Session> FetchQueue::session() {
   return std::make_unique<Session>(*this);
 }

@@ -69,8 +69,6 @@ class FetchQueue {
   std::optional<Clock::time_point> next_tick();
   void tick();
 
-  bool idle();  ///< nothing waits and nothing is taken
-
   // ---- a source thread's side
   class Session;
   std::unique_ptr<Session> session();

@@ -29,8 +29,10 @@ struct Leg {
     Durable,
     Failed
   } state = State::Unwanted;
-  Item item;  ///< as the sink's own filters left it; empty key: as the flight's
+  std::optional<Item> item;  ///< as the sink's own filters left it; none: the sink has no filters
   Chain::Tokens tokens;
+  std::size_t next_filter = 0;  ///< where the sink's filters go on once the body is here
+  bool judged = false;          ///< they have all spoken
   Staged staged;
 };
 

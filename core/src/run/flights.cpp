@@ -50,7 +50,7 @@ void Engine::judge(state::Row row, Origin origin) {
   }
   flight->next_filter = result.next;
   flight->chain_done = result.kind != Chain::Result::Kind::NeedsBody;
-  if (!plan_legs(*flight, nullptr)) {
+  if (!dry_run_ && flight->chain_done && !plan_legs(*flight)) {
     nobody_wants(*flight);
     return;
   }
@@ -106,11 +106,8 @@ bool Engine::keep(Flight& flight, const Chain::Result& result) {
   return false;
 }
 
-// Asks the sinks' own filters, as far as what is here allows. False: no sink wants it.
-bool Engine::plan_legs(Flight& flight, const Body* body) {
-  if (dry_run_) {
-    return true;
-  }
+// Which sinks are to get it, as far as what is here allows to say. False: none.
+bool Engine::plan_legs(Flight& flight) {
   flight.legs.resize(lanes_.size());
   std::vector<state::ReceiptRow> receipts;
   if (flight.catch_up) {
@@ -118,27 +115,38 @@ bool Engine::plan_legs(Flight& flight, const Body* body) {
   }
   bool wanted = false;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    Leg& leg = flight.legs[i];
     const bool has = std::any_of(receipts.begin(), receipts.end(), [&](const state::ReceiptRow& r) {
       return r.sink == lanes_[i]->part().id;
     });
     if (!lanes_[i]->alive || has) {
-      leg.state = Leg::State::Unwanted;
       lanes_[i]->complete = lanes_[i]->complete && has;
       continue;
     }
-    leg.item = flight.item;
-    leg.tokens.clear();
-    const Chain::Result result = sink_chains_[i].judge(leg.item, body, 0, leg.tokens);
-    const bool want =
-        result.kind == Chain::Result::Kind::Keep || result.kind == Chain::Result::Kind::NeedsBody;
-    leg.state = want                                       ? Leg::State::Wanted
-                : result.kind == Chain::Result::Kind::Hold ? Leg::State::Unwanted
-                                                           : Leg::State::Filtered;
-    lanes_[i]->complete = lanes_[i]->complete && result.kind != Chain::Result::Kind::Hold;
-    wanted = wanted || want;
+    Leg& leg = flight.legs[i];
+    leg.state = Leg::State::Wanted;
+    leg.judged = lanes_[i]->part().filters.empty();
+    if (!leg.judged) {
+      leg.item = flight.item;
+      judge_leg(leg, i, nullptr);
+    }
+    wanted = wanted || leg.state == Leg::State::Wanted;
   }
   return wanted;
+}
+
+// Asks the sink's own filters, which judge a copy of the item.
+void Engine::judge_leg(Leg& leg, std::size_t lane, const Body* body) {
+  const Chain::Result result =
+      sink_chains_[lane].judge(*leg.item, body, leg.next_filter, leg.tokens);
+  leg.next_filter = result.next;
+  leg.judged = result.kind != Chain::Result::Kind::NeedsBody;
+  if (result.kind == Chain::Result::Kind::Hold) {
+    leg.state = Leg::State::Unwanted;  // the sink lacks it for now, so a later run offers it again
+    lanes_[lane]->complete = false;
+  } else if (result.kind == Chain::Result::Kind::Drop ||
+             result.kind == Chain::Result::Kind::Duplicate) {
+    leg.state = Leg::State::Filtered;
+  }
 }
 
 // Every sink's own filters left it out.
@@ -222,12 +230,21 @@ bool Engine::judge_body(Flight& flight) {
     if (!flight.catch_up && !keep(flight, result)) {
       return false;
     }
+    flight.chain_done = true;
+    plan_legs(flight);
   }
-  if (!plan_legs(flight, &body)) {
+  bool wanted = false;
+  for (std::size_t i = 0; i < flight.legs.size(); ++i) {
+    Leg& leg = flight.legs[i];
+    if (leg.state == Leg::State::Wanted && !leg.judged) {
+      judge_leg(leg, i, &body);
+    }
+    wanted = wanted || leg.state == Leg::State::Wanted;
+  }
+  if (!wanted) {
     nobody_wants(flight);
-    return false;
   }
-  return true;
+  return wanted;
 }
 
 void Engine::on_source_failed(const Error& error) {
@@ -327,7 +344,7 @@ void Engine::stage(Flight& flight) {
     }
     ++flight.staging;
     lanes_[i]->do_next(
-        [item = leg.item, body = flight.body](Sink& sink) {
+        [item = leg.item ? *leg.item : flight.item, body = flight.body](Sink& sink) {
           return sink.store(item, body->view());
         },
         [this, token = flight.token, i](const std::optional<Error>& error, Staged staged) {
@@ -433,8 +450,9 @@ void Engine::write_rows(Flight& flight) {
   row.reason.clear();
   row.due.reset();
   row.tries = 0;
+  // What a single sink lacked is counted under that sink; the message itself was known.
   put(row, flight.removed ? state::RowState::Gone : state::RowState::Stored,
-      state::Outcome::Stored);
+      flight.catch_up ? state::Outcome::Known : state::Outcome::Stored);
   Checkpoints::leave(flight.group);
 }
 
@@ -457,7 +475,9 @@ void Engine::settle_legs(const Flight& flight, bool durable) {
 
 // It reached no state in this run: nothing is written, so the next run brings it up again.
 void Engine::fail(Flight& flight, const std::string& reason) {
-  accounts_.settle(flight.row, state::Outcome::Failed);
+  if (!flight.catch_up) {
+    accounts_.settle(flight.row, state::Outcome::Failed);
+  }
   note(flight.row.item.key, "failed", reason);
 }
 

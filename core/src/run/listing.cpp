@@ -102,6 +102,9 @@ void Engine::on_item(Event event) {
     flight.row.seen = std::max(flight.row.seen, seen);
     flight.removed = false;
     accounts_.bring(flight.row, Accounts::Bringer::Listed);
+    if (flight.catch_up) {
+      accounts_.settle(flight.row, state::Outcome::Known);
+    }
     take_over(flight.row.item, std::move(event.item));
     return;
   }

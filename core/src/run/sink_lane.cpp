@@ -28,6 +28,11 @@ void SinkLane::post(std::function<void()> task) {
   changed_.notify_all();
 }
 
+void SinkLane::drop_pending() {
+  const std::lock_guard lock(mutex_);
+  tasks_.clear();
+}
+
 void SinkLane::loop() {
   for (;;) {
     std::function<void()> task;

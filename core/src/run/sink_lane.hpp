@@ -78,6 +78,9 @@ class SinkLane {
     return result.get();
   }
 
+  /// The run was aborted: what was not begun is dropped.
+  void drop_pending();
+
   // ---- what the engine keeps of it
   bool alive = true;  ///< false: it failed and takes no further part in this run
   std::uint64_t stored = 0, adopted = 0, caught_up = 0, bytes = 0;
