@@ -78,10 +78,10 @@ Arguments OptionTable::parse(const std::string& command,
   }
   Arguments out;
   try {
-    constexpr int style = po::command_line_style::allow_long |
-                          po::command_line_style::long_allow_adjacent |
-                          po::command_line_style::long_allow_next;
-    const auto parsed = po::command_line_parser(words).options(description).style(style).run();
+    constexpr int kStyle = po::command_line_style::allow_long |
+                           po::command_line_style::long_allow_adjacent |
+                           po::command_line_style::long_allow_next;
+    const auto parsed = po::command_line_parser(words).options(description).style(kStyle).run();
     for (const po::option& option : parsed.options) {
       if (option.position_key != -1 || option.string_key.empty()) {
         out.operands_.insert(out.operands_.end(), option.value.begin(), option.value.end());

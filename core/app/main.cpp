@@ -13,20 +13,22 @@
 
 namespace {
 
+namespace app = mailpipe::app;
+using mailpipe::Error;
+
 int run(const std::vector<std::string>& words) {
-  using namespace mailpipe;
   try {
     return app::dispatch(words);
-  } catch (const plugin::Refused& why) {
+  } catch (const mailpipe::plugin::Refused& why) {
     app::Terminal::instance().error("error[" + why.code() + "]: " + why.what(), why.hint());
-    return run::kPlugin;
+    return mailpipe::run::kPlugin;
   } catch (const Error& why) {
     app::Terminal::instance().error(std::string("error: ") + why.what(), why.hint());
-    return run::exit_code(why.error_class());
+    return mailpipe::run::exit_code(why.error_class());
   } catch (const std::exception& why) {
     app::Terminal::instance().error(std::string("error: unexpected: ") + why.what(),
                                     "this is a bug in mailpipe");
-    return run::kFailure;
+    return mailpipe::run::kFailure;
   }
 }
 
