@@ -170,7 +170,7 @@ std::vector<std::string> JmapAccount::email_ids() {
 std::vector<JmapEmail> JmapAccount::get_emails(const std::string& ids) {
   const json arguments = {
       {"ids", json::parse(ids)},
-      {"properties", {"id", "blobId", "mailboxIds", "keywords", "receivedAt", "size"}}};
+      {"properties", {"id", "blobId", "mailboxIds", "keywords", "receivedAt", "size", "subject"}}};
   const json result = json::parse(call("Email/get", arguments.dump()));
   if (!result.at("notFound").empty()) {
     throw std::runtime_error("no such Email: " + result.at("notFound").dump());
@@ -182,7 +182,8 @@ std::vector<JmapEmail> JmapAccount::get_emails(const std::string& ids) {
                       .mailbox_ids = names_of(each.at("mailboxIds")),
                       .keywords = names_of(each.at("keywords")),
                       .received_at = each.at("receivedAt"),
-                      .size = each.at("size")});
+                      .size = each.at("size"),
+                      .subject = each.at("subject").is_null() ? "" : each.at("subject")});
   }
   return emails;
 }

@@ -20,6 +20,7 @@ struct JmapEmail {
   std::set<std::string> keywords;
   std::string received_at;  ///< UTC, "2024-02-29T23:59:58Z"
   std::uint64_t size = 0;
+  std::string subject;  ///< decoded; empty where it is null
 };
 
 /// What to import a message with.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ namespace mailpipe::test {
 /// What a program printed and how it ended; 128 + n when signal n ended it.
 struct Finished {
   int exit_code = -1;
+  long peak_kib =
+      0;  ///< the most memory that it held; at least what the test itself held at its start
   std::string out, err;
 };
 
@@ -85,9 +88,11 @@ class Process {
       }
     }
     int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    rusage used{};
+    while (::wait4(pid_, &status, 0, &used) < 0 && errno == EINTR) {
     }
     pid_ = -1;
+    out.peak_kib = used.ru_maxrss;
     out.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return out;
   }
