@@ -1,5 +1,7 @@
 #include "http_transfer.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <ctime>
 
@@ -68,6 +70,15 @@ std::string certificate_trouble(CURL* handle, std::string_view text) {
                                                : "is signed by an unknown authority";
 }
 
+/// Whether the system's certificates are in one file that libcurl knows of, as on Debian.
+bool system_has_a_bundle() {
+  static const bool has = [] {
+    const char* file = curl_version_info(CURLVERSION_NOW)->cainfo;
+    return file != nullptr && ::access(file, R_OK) == 0;
+  }();
+  return has;
+}
+
 }  // namespace
 
 void HttpClient::Transfer::prepare(HttpRequest request, HttpReceiver& receiver,
@@ -98,6 +109,11 @@ void HttpClient::Transfer::set_transport(const HttpSettings& settings, PlainSock
   easy_.set(CURLOPT_USERAGENT, "mailpipe/0.1 (source-jmap)");
   if (!settings.ca_file.empty()) {
     easy_.set(CURLOPT_CAINFO, settings.ca_file.c_str());
+  }
+  if (!settings.ca_file.empty() || system_has_a_bundle()) {
+    // libcurl would also trust the system's folder of certificates. With ca_file that is wrong; without, they are the
+    // bundle's once more, read for every connection: 4 MB of memory and some 20 ms each.
+    easy_.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
   if (!settings.proxy.empty()) {
     easy_.set(CURLOPT_PROXY, settings.proxy.c_str());
