@@ -64,7 +64,11 @@ std::string head(const run::RunReport& report) {
   parts.add(n.gone, "gone");
   parts.add(n.quarantined, "quarantined");
   parts.add(n.failed, "not finished");
-  return name + (parts.text().empty() ? "no messages" : parts.text()) + time;
+  if (parts.text().empty()) {
+    return name + (report.errors.empty() ? "no messages" : "stopped before the first message") +
+           time;
+  }
+  return name + (report.errors.empty() ? "" : "stopped early: ") + parts.text() + time;
 }
 
 std::string sink_line(const run::SinkReport& sink) {

@@ -370,6 +370,7 @@ TEST(Engine, DryRunTouchesNothing) {
   EXPECT_EQ(report.counts, (Counts{.listed = 10, .stored = 10}));
   EXPECT_EQ(pipeline.script.fetches, 0);
   EXPECT_TRUE(pipeline.disk().calls.empty());
+  EXPECT_FALSE(std::filesystem::exists(pipeline.dir.path() / "state"));
   EXPECT_EQ(pipeline.run().counts.stored, 10U);
 }
 

@@ -52,20 +52,19 @@ void put_aside(const std::filesystem::path& file) {
   const std::string owner = member(marker, "pipeline");
   if (owner == setup.pipeline && member(marker, "sink") == lane.part().id) {
     throw Error(ErrorClass::Permanent,
-                "sink '" + lane.part().id + "': '" + lane.part().root +
+                "'" + lane.part().root +
                     "' was filled by this pipeline, but its ledger is missing or another one",
                 kRebuildHint);
   }
   throw Error(ErrorClass::Permanent,
-              "sink '" + lane.part().id + "': '" + lane.part().root +
-                  "' belongs to the pipeline '" + owner + "'",
+              "'" + lane.part().root + "' belongs to the pipeline '" + owner + "'",
               "give every sink a folder of its own");
 }
 
 /// Takes down what lies in the sink as candidates for adoption.
 void scan_sink(SinkLane& lane, state::Ledger& ledger) {
   if (!lane.part().can.scan) {
-    throw Error(ErrorClass::Config, "sink '" + lane.part().id + "' cannot tell what lies in it",
+    throw Error(ErrorClass::Config, "this sink cannot tell what lies in it",
                 "a ledger can be rebuilt only from sinks with the capability 'scan'");
   }
   // On the lane's thread, but nothing else uses the ledger meanwhile: do_now() waits.
@@ -104,15 +103,12 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
       foreign_marker(lane, root.marker, setup);
     }
     if (known && ledger.count(state::RowState::Stored) > 0) {
-      throw Error(
-          ErrorClass::Permanent,
-          "sink '" + lane.part().id + "': '" + lane.part().root + "' is not where the backup was",
-          "is its disk mounted? To fill a new place, give the sink a new 'id:'");
+      throw Error(ErrorClass::Permanent, "'" + lane.part().root + "' is not where the backup was",
+                  "is its disk mounted? To fill a new place, give the sink a new 'id:'");
     }
     if (!root.empty) {
       throw Error(ErrorClass::Permanent,
-                  "sink '" + lane.part().id + "': '" + lane.part().root +
-                      "' is not empty, and no ledger says what lies there",
+                  "'" + lane.part().root + "' is not empty, and no ledger says what lies there",
                   kRebuildHint);
     }
   }

@@ -132,9 +132,12 @@ RunReport Runner::run(const Components& components) {
   const auto begin = std::chrono::steady_clock::now();
   const std::filesystem::path spool_dir = in.setup.state_dir / "spool";
   try {
-    make_private_dir(in.setup.state_dir);
-    make_private_dir(spool_dir);
-    in.lock = std::make_unique<state::Lock>(in.setup.state_dir);
+    const bool touch = !report.dry_run || std::filesystem::exists(in.setup.state_dir);
+    if (touch) {
+      make_private_dir(in.setup.state_dir);
+      make_private_dir(spool_dir);
+      in.lock = std::make_unique<state::Lock>(in.setup.state_dir);
+    }
     in.own_ledger = open_ledger(in.setup, in.services.fs);
     in.ledger = in.own_ledger.get();
     if (!report.dry_run) {
@@ -142,7 +145,10 @@ RunReport Runner::run(const Components& components) {
       in.recover();
     }
     in.judge_again_if_options_changed();
-    const File dir = open_dir(in.services.fs, AT_FDCWD, spool_dir.string());
+    // A dry run that finds no state folder makes none; it fetches no body either.
+    const File dir =
+        open_dir(in.services.fs, AT_FDCWD,
+                 touch ? spool_dir.string() : std::filesystem::temp_directory_path().string());
     spool::Spool spool(in.services.fs, dir, in.setup.settings.memory);
     {
       Engine engine(in.setup, in.services, components, *in.ledger, in.inbox, in.lanes, spool,

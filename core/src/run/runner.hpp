@@ -34,7 +34,7 @@ struct Setup {
 
 /// A pipeline on its way: opens the state and gives each component its Host; then runs it once.
 ///
-/// Life cycle  Construct; host() for each component that the caller makes; run() or check() once; destroy after the
+/// Life cycle  Construct; host() for each component that the caller makes; run() once; destroy after the
 ///             components.
 /// Threads     One thread calls; run() starts and joins its own.
 /// Errors      The constructor and run() never throw for what a run can meet: it is in the report, with its exit code.
