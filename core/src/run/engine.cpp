@@ -36,32 +36,8 @@ Engine::Engine(const Setup& setup, const Runner::Services& services, const Compo
       chain_(components.filters),
       run_(ledger.begin_run(run_time)),
       accounts_(run_),
-      queue_(spool, limits_of(setup.settings),
-             {.done =
-                  [this](std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body) {
-                    inbox_.post([this, token, body = std::move(body)] { on_body(token, body); });
-                  },
-              .failed =
-                  [this](std::uint64_t token, const Error& error) {
-                    inbox_.post([this, token, error] { on_fetch_failed(token, error); });
-                  },
-              .gone =
-                  [this](std::uint64_t token) {
-                    inbox_.post([this, token] { on_fetch_gone(token); });
-                  },
-              .starved = [this] { inbox_.post([this] { committer_.begin_if_due(true); }); }}),
-      committer_(
-          ledger, lanes, setup.settings,
-          {.write_rows = [this](Flight& flight) { write_rows(flight); },
-           .write_cursors =
-               [this] {
-                 for (const auto& [stream, cursor] : checkpoints_.ready()) {
-                   ledger_.set_cursor(stream, cursor);
-                 }
-               },
-           .settled = [this](std::unique_ptr<Flight> flight) { on_settled(std::move(flight)); },
-           .lane_failed = [this](SinkLane& lane,
-                                 const Error& error) { on_lane_failed(lane, error); }}),
+      queue_(spool, limits_of(setup.settings), fetch_replies()),
+      committer_(ledger, lanes, setup.settings, commit_replies()),
       fetch_backoff_(setup.settings.max_backoff, setup.settings.retry_budget),
       watcher_stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
   if (watcher_stop_fd_ < 0) {
@@ -72,6 +48,34 @@ Engine::Engine(const Setup& setup, const Runner::Services& services, const Compo
   }
   first_listing_ = !ledger_.meta("first_listing").has_value();
   listing_number_ = std::stoll(ledger_.meta("listing").value_or("0"));
+}
+
+FetchQueue::Replies Engine::fetch_replies() {
+  return {
+      .done =
+          [this](std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body) {
+            inbox_.post([this, token, body = std::move(body)] { on_body(token, body); });
+          },
+      .failed =
+          [this](std::uint64_t token, const Error& error) {
+            inbox_.post([this, token, error] { on_fetch_failed(token, error); });
+          },
+      .gone = [this](std::uint64_t token) { inbox_.post([this, token] { on_fetch_gone(token); }); },
+      .starved = [this] { inbox_.post([this] { committer_.begin_if_due(true); }); }};
+}
+
+Committer::Replies Engine::commit_replies() {
+  return {
+      .write_rows = [this](Flight& flight) { write_rows(flight); },
+      .write_cursors = [this] { write_cursors(); },
+      .settled = [this](std::unique_ptr<Flight> flight) { on_settled(std::move(flight)); },
+      .lane_failed = [this](SinkLane& lane, const Error& error) { on_lane_failed(lane, error); }};
+}
+
+void Engine::write_cursors() {
+  for (const auto& [stream, cursor] : checkpoints_.ready()) {
+    ledger_.set_cursor(stream, cursor);
+  }
 }
 
 Engine::~Engine() {
@@ -279,9 +283,7 @@ void Engine::flush() {
   if (dry_run_) {
     return;
   }
-  for (const auto& [stream, cursor] : checkpoints_.ready()) {
-    ledger_.set_cursor(stream, cursor);
-  }
+  write_cursors();
   ledger_.commit();
 }
 

@@ -49,6 +49,9 @@ class Engine {
   using Clock = std::chrono::steady_clock;
 
   // ---- engine.cpp: the loop, its threads and its end
+  FetchQueue::Replies fetch_replies();
+  Committer::Replies commit_replies();
+  void write_cursors();
   void start_threads();
   void loop();
   bool finished();

@@ -6,19 +6,18 @@
 
 namespace mailpipe::run {
 
-/// The exit codes of the program. Documented in docs/exit-codes of README; tests rely on the numbers.
-enum ExitCode : int {
-  kOk = 0,
-  kFailure = 1,
-  kConfiguration = 2,
-  kQuarantined = 3,  ///< finished, but some messages are quarantined, or the guard was tripped
-  kAuthentication = 4,
-  kPlugin = 5,
-  kNoSpace = 6,
-  kTemporary = 75,  ///< run again later (EX_TEMPFAIL)
-  kInterrupted = 130,
-  kTerminated = 143,
-};
+/// The exit codes of the program; `mailpipe --help` lists them.
+inline constexpr int kOk = 0;
+inline constexpr int kFailure = 1;
+inline constexpr int kConfiguration = 2;
+inline constexpr int kQuarantined =
+    3;  ///< finished, but some messages are quarantined, or the guard was tripped
+inline constexpr int kAuthentication = 4;
+inline constexpr int kPlugin = 5;
+inline constexpr int kNoSpace = 6;
+inline constexpr int kTemporary = 75;  ///< run again later (EX_TEMPFAIL)
+inline constexpr int kInterrupted = 130;
+inline constexpr int kTerminated = 143;
 
 /// The one place where an error's class becomes an exit code.
 constexpr int exit_code(ErrorClass error_class) noexcept {

@@ -288,9 +288,8 @@ void Engine::on_fetch_failed(std::uint64_t token, const Error& error) {
   flight->tries += error_class == ErrorClass::RateLimit ? 0 : 1;
   if (stopping_ || error_class == ErrorClass::Cancelled) {
     fail(*flight, error.what());
-  } else if (error_class == ErrorClass::Item && flight->tries >= kMaxItemTries) {
-    quarantine(std::move(flight), error);
-  } else if (passing && flight->tries >= kMaxTransientTries) {
+  } else if ((error_class == ErrorClass::Item && flight->tries >= kMaxItemTries) ||
+             (passing && flight->tries >= kMaxTransientTries)) {
     quarantine(std::move(flight), error);
   } else if (error_class == ErrorClass::Item || (passing && hold_source(error))) {
     const auto pause = error_class == ErrorClass::Item
@@ -461,7 +460,8 @@ void Engine::on_settled(std::unique_ptr<Flight> flight) {
   if (flight->durable) {
     services_.progress.stored += 1;
   } else if (flight->item_error) {
-    quarantine(std::move(flight), Error(*flight->item_error));
+    const Error error = *flight->item_error;
+    quarantine(std::move(flight), error);
   } else {
     fail(*flight, "a sink failed");
   }
