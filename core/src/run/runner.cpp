@@ -43,7 +43,7 @@ struct Runner::Impl {
   void recover();
   void judge_again_if_options_changed();
   void finish(RunReport& report);
-  void write_end(RunReport& report);
+  void write_end(RunReport& report) const;
 
   const Setup setup;
   const Services services;
@@ -188,14 +188,14 @@ void Runner::Impl::finish(RunReport& report) {
   }
   for (const auto& [name, host] : hosts) {
     for (const auto& [counter, value] : host->counters()) {
-      report.counters[name + "." + counter] += value;
+      report.counters[std::string(name).append(".").append(counter)] += value;
     }
   }
   report.held = ledger->count(state::RowState::Held);
   report.quarantined = ledger->count(state::RowState::Quarantined);
 }
 
-void Runner::Impl::write_end(RunReport& report) {
+void Runner::Impl::write_end(RunReport& report) const {
   int code = kOk;
   for (const ErrorReport& error : report.errors) {
     code = worst(code, exit_code(error.error_class));
