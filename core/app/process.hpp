@@ -7,7 +7,8 @@ class Cancellation;
 namespace mailpipe::app {
 
 /// What the whole program is to be, whatever the command: files for this user only (umask 077), no
-/// core dumps, for they would hold passwords, and no death by a closed pipe.
+/// core dumps, for they would hold passwords, no death by a closed pipe, and memory given back when
+/// it is free.
 void prepare_process();
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP raise the cancellation instead of ending the program;

@@ -39,15 +39,17 @@ void FetchQueue::move_due(Clock::time_point now) {
   delayed_.erase(due, delayed_.end());
 }
 
-// Called with the mutex held after anything that ready() depends on.
+// Called with the mutex held after anything that ready() depends on. The descriptor is touched only when the answer is
+// another one than before: this runs several times a message.
 void FetchQueue::changed() {
-  std::uint64_t count = 0;
-  if (ready(Clock::now())) {
-    count = 1;
+  const bool now_ready = ready(Clock::now());
+  std::uint64_t count = 1;
+  if (now_ready && !wake_fd_set_) {
     [[maybe_unused]] const ssize_t n = ::write(wake_fd_, &count, sizeof count);
-  } else {
+  } else if (!now_ready && wake_fd_set_) {
     [[maybe_unused]] const ssize_t n = ::read(wake_fd_, &count, sizeof count);
   }
+  wake_fd_set_ = now_ready;
   wake_.notify_all();
 }
 

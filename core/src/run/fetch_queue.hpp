@@ -102,6 +102,7 @@ class FetchQueue {
   std::uint64_t taken_ = 0;                      // taken and not yet answered
   bool closed_ = false, drained_ = false;
   int wake_fd_;
+  bool wake_fd_set_ = false;  // readable
 };
 
 /// What fetch() of one source thread sees. Its destruction hands out again what it left unanswered.
