@@ -93,6 +93,11 @@ run::OnRemove to_run(config::OnRemove what) {
 run::SinkPart make_sink_part(const config::SinkSpec& spec, const plugin::Catalog& catalog,
                              const Hosts& hosts) {
   const std::string name = "sink:" + spec.id;
+  if (spec.on_remove != config::OnRemove::Keep) {
+    throw Error(ErrorClass::Config,
+                "sink '" + spec.id + "': this version only keeps what the server removed",
+                "write 'on_remove: keep', or leave it out");
+  }
   run::SinkPart part;
   part.id = spec.id;
   part.sink = made_by(catalog, spec, [&](const plugin::Candidate& from) {

@@ -1,6 +1,7 @@
 #include "eml_sink.hpp"
 
 #include "contract/sink_contract.hpp"
+#include "contract/sink_removal.hpp"
 
 #include <mailpipe/printable.hpp>
 
@@ -24,6 +25,9 @@ SinkCase eml_case(const std::string& sync) {
 INSTANTIATE_TEST_SUITE_P(Eml, SinkContract,
                          testing::Values(eml_case("auto"), eml_case("syncfs"),
                                          eml_case("fdatasync")),
+                         [](const auto& given) { return given.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Eml, SinkRemoval, testing::Values(eml_case("auto")),
                          [](const auto& given) { return given.param.name; });
 
 struct EmlSinkTest : testing::Test {

@@ -44,7 +44,8 @@ EmlSink::EmlSink(const Options& options, Host& host)
     : host_(host),
       fs_(host.fs()),
       path_(without_trailing_slashes(options.text("path"))),
-      sync_mode_(sync_mode(options.text_or("sync", "auto"))) {}
+      sync_mode_(sync_mode(options.text_or("sync", "auto"))),
+      trash_(fs_, path_, host.run_time()) {}
 
 void EmlSink::open(bool read_only) {
   if (read_only) {
@@ -211,7 +212,11 @@ void EmlSink::sync_names() {
   if (!names_changed_) {
     return;
   }
-  const int result = fs_.fsync(root_.fd());
+  int result =
+      trash_.sync();  // first: after a power cut a file may lie in both folders, never in none
+  if (result >= 0) {
+    result = fs_.fsync(root_.fd());
+  }
   if (result < 0) {
     broken_ = true;
     throw_sync_failure(result, root_.path());
@@ -276,6 +281,26 @@ bool EmlSink::lies_there(const std::string& name, const FileDigest& content) {
     throw_errno(result, "cannot open", path_of(name));
   }
   return info.size == content.size && digest_of(fs_, file) == content;
+}
+
+void EmlSink::remove(const Receipt& receipt, Removal how) {
+  const std::string& name = receipt.location;
+  staging();  // not after a look only
+  FileInfo info;
+  if (!is_plain_name(name) || fs_.stat(root_.fd(), name.c_str(), info) == -ENOENT) {
+    return;  // done already
+  }
+  if (!lies_there(name, {receipt.size, receipt.digest})) {
+    host_.log(LogLevel::Warn,
+              "'" + printable(path_of(name)) + "' is not what was stored there; it stays as it is");
+    return;
+  }
+  if (how == Removal::Trash) {
+    trash_.take(root_, name);
+  } else if (const int removed = fs_.unlinkat(root_.fd(), name.c_str(), 0); removed < 0) {
+    throw_errno(removed, "cannot remove", path_of(name));
+  }
+  names_changed_ = true;
 }
 
 void EmlSink::read(const Receipt& receipt, const std::function<void(std::string_view)>& sink) {

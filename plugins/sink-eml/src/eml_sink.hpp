@@ -3,6 +3,7 @@
 #include "eml_name.hpp"
 #include "file_digest.hpp"
 #include "staging.hpp"
+#include "trash.hpp"
 
 #include <mailpipe/host.hpp>
 #include <mailpipe/options.hpp>
@@ -37,6 +38,7 @@ class EmlSink final : public Sink {
   void sync(SyncPhase phase) override;
   bool recover(const Intent& intent) override;
   void sweep() override;
+  void remove(const Receipt& receipt, Removal how) override;
   void read(const Receipt& receipt, const std::function<void(std::string_view)>& sink) override;
   void scan(const std::function<void(const Found&)>& found) override;
 
@@ -58,6 +60,7 @@ class EmlSink final : public Sink {
   SyncMode sync_mode_;
   File root_;  ///< not open after a look at a folder that is missing
   std::optional<Staging> staging_;
+  Trash trash_;
   // What publish() compares with when it is asked twice, by token: staged; published since the last
   // sync of the names; published before it, for one more batch.
   std::map<std::string, FileDigest> staged_, published_, settled_;
