@@ -85,7 +85,11 @@ std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs&) {
   const Open how = exists                       ? Open::Existing
                    : setup.mode == Mode::DryRun ? Open::InMemory
                                                 : Open::Create;
-  return std::make_unique<state::Ledger>(file, setup.pipeline, how);
+  auto ledger = std::make_unique<state::Ledger>(file, setup.pipeline, how);
+  if (exists) {
+    ledger->check_pages();
+  }
+  return ledger;
 }
 
 void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {

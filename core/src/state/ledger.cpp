@@ -106,6 +106,19 @@ void Ledger::check_format(const std::string& pipeline, bool created) {
   }
 }
 
+void Ledger::check_pages() {
+  constexpr std::int64_t kSmall = std::int64_t{64} << 20U;  // a quarter of a second
+  Statement size = database_.prepare(
+      "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()");
+  if (!size.next() || size.integer(0) > kSmall) {
+    return;
+  }
+  Statement check = database_.prepare("PRAGMA quick_check(1)");
+  if (!check.next() || check.text(0) != "ok") {
+    throw_sqlite(nullptr, SQLITE_CORRUPT, database_.path());
+  }
+}
+
 Statement& Ledger::cached(const char* sql) {
   std::unique_ptr<Statement>& statement = statements_[sql];
   if (!statement) {
@@ -308,6 +321,23 @@ std::vector<FoundRow> Ledger::find_found(std::string_view server_id) {
     out.push_back(std::move(row));
   }
   return out;
+}
+
+std::vector<std::string> Ledger::found_locations(const std::string& sink, std::size_t limit) {
+  Statement& get = cached("SELECT location FROM found WHERE sink=? ORDER BY location LIMIT ?")
+                       .bind(sink, static_cast<std::int64_t>(limit));
+  std::vector<std::string> out;
+  while (get.next()) {
+    out.push_back(get.copy(0));
+  }
+  return out;
+}
+
+std::uint64_t Ledger::count_found(const std::string& sink) {
+  Statement& get = cached("SELECT count(*) FROM found WHERE sink=?").bind(sink);
+  const std::uint64_t count = get.next() ? static_cast<std::uint64_t>(get.integer(0)) : 0;
+  get.reset();
+  return count;
 }
 
 void Ledger::remove_found(std::int64_t id) {

@@ -134,12 +134,17 @@ class Ledger {
   std::optional<bool> sink_complete(const std::string& sink);
   void set_sink_complete(const std::string& sink, bool complete);
 
+  /// Reads the whole file if it is small, to find damage that this run might not come across. Throws Permanent.
+  void check_pages();
+
   // ---- what scans found
   void add_found(const std::string& sink, const Found& file);
 
   bool has_found() const noexcept { return has_found_; }
 
   std::vector<FoundRow> find_found(std::string_view server_id);
+  std::vector<std::string> found_locations(const std::string& sink, std::size_t limit);
+  std::uint64_t count_found(const std::string& sink);
   void remove_found(std::int64_t id);
   void clear_found();
   std::uint64_t count_found();
