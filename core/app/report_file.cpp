@@ -1,9 +1,11 @@
 #include "report_file.hpp"
 
 #include "fs/posix_fs.hpp"
+#include "redactor.hpp"
 
 #include <mailpipe/file.hpp>
 
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <string>
@@ -33,6 +35,12 @@ void replace_file(const std::filesystem::path& path, std::string_view text) {
     fs.unlinkat(AT_FDCWD, temporary.c_str(), 0);
     throw;
   }
+}
+
+void write_report(const std::filesystem::path& path, const nlohmann::json& json) {
+  replace_file(path,
+               Redactor::instance().redact(
+                   json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"));
 }
 
 }  // namespace mailpipe::app

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <filesystem>
 #include <string_view>
 
@@ -9,5 +11,8 @@ namespace mailpipe::app {
 /// user may read it.
 /// Errors  Error(Config, NoSpace, Permanent), naming the path.
 void replace_file(const std::filesystem::path& path, std::string_view text);
+
+/// The same with the text of `json`, without secrets.
+void write_report(const std::filesystem::path& path, const nlohmann::json& json);
 
 }  // namespace mailpipe::app

@@ -3,7 +3,6 @@
 #include "pipeline_run.hpp"
 #include "plugin/search_path.hpp"
 #include "process.hpp"
-#include "redactor.hpp"
 #include "report_file.hpp"
 #include "run/exit_code.hpp"
 
@@ -35,11 +34,9 @@ void check_usage(const Arguments& arguments) {
 }
 
 /// One object for one pipeline; {"reports": [...]} for several.
-void write_report(const std::string& path, const Json& reports, int code) {
-  const Json out =
-      reports.size() == 1 ? reports.front() : Json{{"reports", reports}, {"exit_code", code}};
-  replace_file(path, Redactor::instance().redact(
-                         out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
+void write_reports(const std::string& path, const Json& reports, int code) {
+  write_report(path, reports.size() == 1 ? reports.front()
+                                         : Json{{"reports", reports}, {"exit_code", code}});
 }
 
 /// What stands in the report of a file that is no pipeline.
@@ -81,7 +78,7 @@ int run(const Arguments& arguments) {
     }
   }
   if (arguments.has("report")) {
-    write_report(arguments.value("report"), reports, code);
+    write_reports(arguments.value("report"), reports, code);
   }
   return code;
 }

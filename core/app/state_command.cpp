@@ -5,10 +5,13 @@
 #include "pipeline_run.hpp"
 #include "plugin/search_path.hpp"
 #include "process.hpp"
+#include "report_file.hpp"
 #include "run/exit_code.hpp"
 
 #include <mailpipe/error.hpp>
 #include <mailpipe/printable.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 
@@ -70,6 +73,9 @@ int rebuild(const Arguments& arguments) {
   }
   const run::RunReport report = run_pipeline(*pipeline, catalog, options, cancellation, log);
   print_report(report, log);
+  if (arguments.has("report")) {
+    write_report(arguments.value("report"), run::to_json(report));
+  }
   return report.exit_code;
 }
 
@@ -101,6 +107,7 @@ Command state_command() {
       "existing\n"
       "ledger is put aside, not deleted.\n";
   add_ledger_options(command.options);
+  command.options.value("report", "FILE", "rebuild: write the outcome as JSON");
   add_log_options(command.options);
   return command;
 }

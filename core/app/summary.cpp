@@ -34,7 +34,8 @@ bool nothing_new(const run::RunReport& report) {
   const run::Counts& n = report.counts;
   return n.out() == n.known && report.errors.empty() &&
          std::all_of(report.sinks.begin(), report.sinks.end(), [](const run::SinkReport& sink) {
-           return sink.stored == 0 && sink.adopted == 0 && sink.error.empty();
+           return sink.stored == 0 && sink.adopted == 0 && sink.left_alone == 0 &&
+                  sink.error.empty();
          });
 }
 
@@ -76,6 +77,7 @@ std::string sink_line(const run::SinkReport& sink) {
   parts.add(sink.stored, "stored");
   parts.add(sink.adopted, "adopted");
   parts.add(sink.caught_up, "caught up");
+  parts.add(sink.left_alone, "belonging to no message left alone");
   std::string out = "  sink " + printable(sink.id) + ": " +
                     (parts.text().empty() ? "nothing stored" : parts.text());
   if (sink.bytes != 0) {
@@ -92,8 +94,8 @@ std::string sink_line(const run::SinkReport& sink) {
 std::string sink_lines(const run::RunReport& report) {
   std::string out;
   for (const run::SinkReport& sink : report.sinks) {
-    if (report.sinks.size() > 1 || sink.adopted != 0 || sink.caught_up != 0 ||
-        !sink.error.empty()) {
+    if (report.sinks.size() > 1 || sink.adopted != 0 || sink.left_alone != 0 ||
+        sink.caught_up != 0 || !sink.error.empty()) {
       out += sink_line(sink);
     }
   }

@@ -58,6 +58,9 @@ Json counts_json(const Counts& counts) {
 Json sink_json(const SinkReport& sink) {
   Json out{{"id", printable(sink.id)}, {"required", sink.required},   {"stored", sink.stored},
            {"adopted", sink.adopted},  {"caught_up", sink.caught_up}, {"bytes", sink.bytes}};
+  if (sink.left_alone != 0) {
+    out["left_alone"] = sink.left_alone;
+  }
   if (!sink.error.empty()) {
     out["error"] = printable(sink.error);
   }

@@ -39,9 +39,10 @@ struct StreamReport {
 struct SinkReport {
   std::string id;
   bool required = true;
-  std::uint64_t stored = 0;     ///< receipts written in this run
-  std::uint64_t adopted = 0;    ///< files found in place and taken over
-  std::uint64_t caught_up = 0;  ///< of the stored: messages that only this sink lacked
+  std::uint64_t stored = 0;      ///< receipts written in this run
+  std::uint64_t adopted = 0;     ///< files found in place and taken over
+  std::uint64_t left_alone = 0;  ///< files found in place that belong to no message on the server
+  std::uint64_t caught_up = 0;   ///< of the stored: messages that only this sink lacked
   std::uint64_t bytes = 0;
   std::string error;  ///< why it left the run, or empty
 };

@@ -43,6 +43,7 @@ struct Runner::Impl {
   void recover();
   void judge_again_if_options_changed();
   void finish(RunReport& report);
+  std::uint64_t left_alone(const std::string& sink) const;
   void write_end(RunReport& report) const;
 
   const Setup setup;
@@ -177,14 +178,36 @@ RunReport Runner::run(const Components& components) {
   return report;
 }
 
+/// Names what a rebuild found and the source did not list. How many there are.
+std::uint64_t Runner::Impl::left_alone(const std::string& sink) const {
+  constexpr std::size_t kNamed = 20;
+  for (const std::string& location : ledger->found_locations(sink, kNamed)) {
+    services.log(LogLevel::Warn, "sink '" + sink + "'",
+                 "'" + location + "' belongs to no message on the server; it stays as it is", {});
+  }
+  return ledger->count_found(sink);
+}
+
 void Runner::Impl::finish(RunReport& report) {
+  const bool listed_all = report.errors.empty() && services.cancellation.signal() == 0;
   for (const auto& lane : lanes) {
     if (lane->alive && !lane->complete && report.errors.empty()) {
       lane->complete = ledger->lacking(lane->part().id, 0, 1).empty();
     }
     ledger->set_sink_complete(lane->part().id, lane->complete);
-    report.sinks.push_back({lane->part().id, lane->part().required, lane->stored, lane->adopted,
-                            lane->caught_up, lane->bytes, lane->failure});
+    report.sinks.push_back({.id = lane->part().id,
+                            .required = lane->part().required,
+                            .stored = lane->stored,
+                            .adopted = lane->adopted,
+                            .caught_up = lane->caught_up,
+                            .bytes = lane->bytes,
+                            .error = lane->failure});
+    if (listed_all && ledger->has_found()) {
+      report.sinks.back().left_alone = left_alone(lane->part().id);
+    }
+  }
+  if (listed_all && ledger->has_found()) {
+    ledger->clear_found();
   }
   for (const auto& [name, host] : hosts) {
     for (const auto& [counter, value] : host->counters()) {
