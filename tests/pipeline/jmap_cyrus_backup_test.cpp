@@ -50,5 +50,17 @@ TEST_F(JmapCyrusBackup, TakesWhatIsNewAndSaysWhatElseHappened) {
   EXPECT_EQ(files(), want);
 }
 
+TEST_F(JmapCyrusBackup, MissesNoMailThatArrivesWhileItLists) {
+  fill(1500);
+  Process running = start();
+  for (int i = 0; i < 20; ++i) {  // older than all that is there: behind the page being listed
+    import_at("late " + std::to_string(i), "1999-01-01T00:00:00Z");
+  }
+  const Finished first = running.wait();
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  expect_well(run());
+  expect_all_stored();
+}
+
 }  // namespace
 }  // namespace mailpipe::test

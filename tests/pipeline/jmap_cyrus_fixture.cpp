@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -111,12 +113,30 @@ Finished JmapCyrusRun::run(std::chrono::seconds ahead) const {
   return mailpipe({"run", "--report", (dir_ / "report.json").string(), file()}, environment(ahead));
 }
 
+Process JmapCyrusRun::start() const {
+  return Process({MAILPIPE_PROGRAM, "run", file()}, environment());
+}
+
 Finished JmapCyrusRun::rebuild() const {
-  return mailpipe({"state", "rebuild", file()}, environment());
+  fs::remove(dir_ / "report.json");
+  return mailpipe({"state", "rebuild", "--report", (dir_ / "report.json").string(), file()},
+                  environment());
 }
 
 Finished JmapCyrusRun::status() const {
   return mailpipe({"status", "--format", "json", file()}, environment());
+}
+
+std::string JmapCyrusRun::key_of(const std::string& id) const {
+  return "jmap:" + account_->account_id() + ":" + id;
+}
+
+std::string utc(std::chrono::seconds from_now) {
+  const std::time_t time = std::time(nullptr) + from_now.count();
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 nlohmann::json JmapCyrusRun::report() const {

@@ -32,6 +32,9 @@ std::string seed_name(const JmapEmail& email);
 /// A short message with that subject; lines end in CRLF.
 std::string message(const std::string& subject);
 
+/// As JMAP writes a time.
+std::string utc(std::chrono::seconds from_now);
+
 /// The real program on a pipeline from a real Cyrus to .eml files, in a folder of its own.
 class JmapCyrusRun : public mailpipe::testing::CyrusTest {
  protected:
@@ -43,14 +46,16 @@ class JmapCyrusRun : public mailpipe::testing::CyrusTest {
   /// Sample mail, made by another process: what a run's memory is measured by starts from this one's.
   void fill(std::size_t messages, std::uint64_t large_octets = 0) const;
 
+  std::string key_of(const std::string& id) const;
   std::string import_at(const std::string& subject, const std::string& received_at);
 
   /// `mailpipe run`, with a report, at a wall clock that is so far ahead.
   Finished run(std::chrono::seconds ahead = 0s) const;
+  Process start() const;  ///< the same, not waited for, without a report
   Finished rebuild() const;
   Finished status() const;
 
-  nlohmann::json report() const;  ///< of the last run()
+  nlohmann::json report() const;  ///< of the last run() or rebuild()
   std::uint64_t count(const char* name) const;
   std::uint64_t counter(const std::string& name) const;
 
