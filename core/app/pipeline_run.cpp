@@ -51,17 +51,19 @@ class Session {
   }
 
   run::Runner::Services services(run::Cancellation& cancellation, const Log& log) {
-    return {.fs = fs_,
-            .cancellation = cancellation,
-            .progress = progress_,
-            .secret = [this](const std::string& component, std::string_view pointer,
-                             bool refresh) { return secrets_.get(component, pointer, refresh); },
-            .log =
-                [this, &log](LogLevel level, const std::string& component, std::string_view message,
-                             const Pairs& fields) {
-                  log.line(level, title_of(pipeline_, component), message, fields);
-                },
-            .now = now};
+    return {
+        .fs = fs_,
+        .cancellation = cancellation,
+        .progress = progress_,
+        .secret = [this](const std::string& component, std::string_view pointer,
+                         bool refresh) { return secrets_.get(component, pointer, refresh); },
+        .log =
+            [this, &log](LogLevel level, const std::string& component, std::string_view message,
+                         const Pairs& fields) {
+              log.line(level, title_of(pipeline_, component), message, fields);
+            },
+        .now = now,
+        .redact = [](std::string text) { return Redactor::instance().redact(std::move(text)); }};
   }
 
   const config::Pipeline& pipeline_;

@@ -362,6 +362,51 @@ TEST(Engine, RefusesAnEmptyFolderWhereABackupShouldBe) {
   EXPECT_NE(report.errors[0].hint.find("mounted"), std::string::npos);
 }
 
+TEST(Engine, ASourceThatAlwaysFailsAtTheSamePlaceUsesUpItsBudget) {
+  PipelineRun pipeline;
+  pipeline.settings.retry_budget = std::chrono::seconds(1);
+  pipeline.account.add_many(6);
+  const std::string last = pipeline.account.messages.rbegin()->first;
+  pipeline.script.on_list = [last](const std::string& id) {
+    if (id == last) {
+      throw Error(ErrorClass::Transient, "cannot go on");
+    }
+  };
+  EXPECT_EQ(pipeline.run().exit_code, 75);
+  pipeline.script.on_list = nullptr;
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+}
+
+TEST(Engine, WhatComesAfterItsSinkFailedIsNotTakenForFiltered) {
+  PipelineRun pipeline;
+  pipeline.account.add_many(20);
+  pipeline.disk().before = [](const std::string& call) {
+    if (call.rfind("store", 0) == 0) {
+      throw Error(ErrorClass::NoSpace, "full");
+    }
+  };
+  const RunReport failed = pipeline.run();
+  EXPECT_EQ(failed.exit_code, 6);
+  EXPECT_EQ(failed.counts.filtered, 0U);
+  pipeline.disk().before = nullptr;
+  EXPECT_EQ(pipeline.run().counts.stored, 20U);
+}
+
+TEST(Engine, ASourceThatIsAwayForLongQuarantinesNothing) {
+  PipelineRun pipeline;
+  pipeline.settings.retry_budget = std::chrono::minutes(1);
+  pipeline.account.add_many(6);
+  int failures = 0;
+  pipeline.script.after_take = [&] {
+    if (++failures <= 20) {
+      throw Error(ErrorClass::Transient, "cannot connect");
+    }
+  };
+  const RunReport report = pipeline.run();
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(report.counts, (Counts{.listed = 6, .stored = 6}));
+}
+
 TEST(Engine, DryRunTouchesNothing) {
   PipelineRun pipeline;
   pipeline.account.add_many(10);

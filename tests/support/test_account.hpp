@@ -69,7 +69,9 @@ class Account {
 struct Script {
   std::function<void(const std::string& id)> on_list;   ///< before each item; may throw Error
   std::function<void(const std::string& id)> on_fetch;  ///< before each body; may throw Error
-  std::set<std::string> vanished;                       ///< fetch says gone
+  std::function<void()>
+      after_take;                  ///< with works in hand; may throw Error: the whole source fails
+  std::set<std::string> vanished;  ///< fetch says gone
   bool lose_cursor = false;
   std::atomic<int> lists{0}, fetches{0};
 };
@@ -106,6 +108,9 @@ class ScriptedSource final : public Source {
       const Taken taken = queue.take({.items = 4});
       if (taken.state == Taken::State::End) {
         return;
+      }
+      if (script_.after_take) {
+        script_.after_take();
       }
       for (const Work& work : taken.works) {
         fetch_one(queue, work);

@@ -10,7 +10,8 @@
 namespace mailpipe::run {
 
 /// How long to wait before the next attempt: exponential with full jitter, within a budget of time since the last
-/// progress. What a server asks for (RateLimit) is waited as asked, clamped, and is not an attempt.
+/// progress. What a server asks for (RateLimit) is waited as asked, clamped, and is not an attempt; more than what is left
+/// of the budget is not waited for at all.
 class Backoff {
  public:
   using Clock = std::chrono::steady_clock;
@@ -29,7 +30,8 @@ class Backoff {
       return std::nullopt;
     }
     if (error.retry_after().count() > 0) {
-      return std::min(error.retry_after(), kLongestAsked);
+      const auto asked = std::min(error.retry_after(), kLongestAsked);
+      return asked <= budget_ - (now - *failing_since_) ? std::optional(asked) : std::nullopt;
     }
     const auto ceiling =
         std::min<std::chrono::milliseconds>(longest_, kFirst * (1 << std::min(attempts_++, 16)));

@@ -61,6 +61,8 @@ FetchQueue::Replies Engine::fetch_replies() {
             inbox_.post([this, token, error] { on_fetch_failed(token, error); });
           },
       .gone = [this](std::uint64_t token) { inbox_.post([this, token] { on_fetch_gone(token); }); },
+      .returned =
+          [this](std::uint64_t token) { inbox_.post([this, token] { on_fetch_returned(token); }); },
       .starved = [this] { inbox_.post([this] { committer_.begin_if_due(true); }); }};
 }
 
@@ -149,6 +151,7 @@ Cursors Engine::cursors() {
 
 void Engine::list_loop() {
   Backoff backoff(setup_.settings.max_backoff, setup_.settings.retry_budget);
+  ListProgress progress;
   bool from_scratch = false;
   for (;;) {
     try {
@@ -156,7 +159,7 @@ void Engine::list_loop() {
       for (Cursor& cursor : from) {
         cursor.value = from_scratch ? std::string() : cursor.value;
       }
-      const std::unique_ptr<Emitter> emitter = make_emitter(backoff);
+      const std::unique_ptr<Emitter> emitter = make_emitter(backoff, progress);
       components_.source->list(from, *emitter);
       inbox_.post_after_events([this] { on_list_done(); });
       return;

@@ -67,8 +67,15 @@ class Engine {
   void flush();
 
   // ---- listing.cpp: what the source tells
+
+  /// How far the attempts of one listing came.
+  struct ListProgress {
+    std::uint64_t furthest = 0;  ///< events that one attempt told since the cursor below
+    std::string cursor;
+  };
+
   class ListEmitter;
-  std::unique_ptr<Emitter> make_emitter(Backoff& backoff);
+  std::unique_ptr<Emitter> make_emitter(Backoff& backoff, ListProgress& progress);
   void on_event(Event event);
   void on_item(Event event);
   void on_removed(const std::string& key, Accounts::Bringer by);
@@ -96,6 +103,7 @@ class Engine {
   void on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body);
   void on_fetch_failed(std::uint64_t token, const Error& error);
   void on_fetch_gone(std::uint64_t token);
+  void on_fetch_returned(std::uint64_t token);
   bool judge_body(Flight& flight);
   void on_source_failed(const Error& error);
   bool hold_source(const Error& error);

@@ -238,8 +238,7 @@ FetchQueue::Session::~Session() {
   }
   for (auto& [token, work] : left) {
     queue_.release(share(work));
-    queue_.replies_.failed(token,
-                           Error(ErrorClass::Transient, "the source gave the message back unread"));
+    queue_.replies_.returned(token);
   }
 }
 

@@ -36,6 +36,7 @@ class FetchQueue {
     std::function<void(std::uint64_t token, std::shared_ptr<const spool::SpooledBody>)> done;
     std::function<void(std::uint64_t token, const Error&)> failed;
     std::function<void(std::uint64_t token)> gone;
+    std::function<void(std::uint64_t token)> returned;  ///< unanswered: fetch() ended or failed
     std::function<void()> starved;  ///< take() waits for room: commit what is open
   };
 

@@ -151,6 +151,21 @@ void Engine::judge_leg(Leg& leg, std::size_t lane, const Body* body) {
 
 // Every sink's own filters left it out.
 void Engine::nobody_wants(Flight& flight) {
+  const auto is_off = [&](const Leg& leg) {
+    const auto lane = static_cast<std::size_t>(&leg - flight.legs.data());
+    return leg.state == Leg::State::Unwanted && !lanes_[lane]->alive;
+  };
+  if (!flight.catch_up && std::any_of(flight.legs.begin(), flight.legs.end(), is_off)) {
+    // A sink that failed has not said no: nothing is decided, and no cursor passes this message in this run.
+    if (!flight.group) {
+      checkpoints_.join(flight.row.item.stream);
+    }
+    flight.group.reset();  // never left
+    chain_.settle(flight.tokens, false);
+    settle_legs(flight, false);
+    fail(flight, "no sink could take it");
+    return;
+  }
   if (!flight.catch_up) {
     flight.row.reason = "sinks: filtered";
     report_->filtered_by[flight.row.reason] += 1;
@@ -302,6 +317,22 @@ void Engine::on_fetch_failed(std::uint64_t token, const Error& error) {
     fail(*flight, error.what());
     stop(error, "source");
   }
+}
+
+// It shares in a fault of the source that is none of its own, so this counts as no attempt: a server that is away for long
+// must not put what happened to be in flight into quarantine.
+void Engine::on_fetch_returned(std::uint64_t token) {
+  const auto found = flights_.find(token);
+  if (found == flights_.end()) {
+    return;
+  }
+  if (!stopping_) {
+    queue_.retry(found->second->work, Clock::now());
+    return;
+  }
+  const auto flight = take(token);
+  fail(*flight, "not fetched");
+  by_key_.erase(flight->row.item.key);
 }
 
 void Engine::on_fetch_gone(std::uint64_t token) {
@@ -491,7 +522,7 @@ void Engine::quarantine(std::unique_ptr<Flight> flight, const Error& error) {
   if (flight->catch_up) {
     return;  // it is stored; one sink lacks it still, and the next run offers it again
   }
-  flight->row.reason = error.what();
+  flight->row.reason = services_.redacted(error.what());
   flight->row.tries += 1;
   put(flight->row, state::RowState::Quarantined, state::Outcome::Quarantined);
   Checkpoints::leave(flight->group);

@@ -8,24 +8,41 @@ namespace mailpipe::run {
 /// The source's way into the inbox.
 class Engine::ListEmitter final : public Emitter {
  public:
-  ListEmitter(Engine& engine, Backoff& backoff) : engine_(engine), backoff_(backoff) {}
+  ListEmitter(Engine& engine, Backoff& backoff, ListProgress& progress)
+      : engine_(engine),
+        backoff_(backoff),
+        progress_(progress) {}
 
   StreamId stream(std::string_view name, std::string_view label) override {
     return engine_.inbox_.ask([&] { return engine_.ledger_.stream(name, label); });
   }
 
   void emit(Event event) override {
-    backoff_.progressed();
+    note_progress(event);
     engine_.inbox_.push(std::move(event));
   }
 
  private:
+  // A new cursor, or more than any attempt told before. Else a server that always fails at the same place would give each
+  // attempt a new budget, and the run would never end.
+  void note_progress(const Event& event) {
+    if (event.kind == EventKind::Checkpoint && event.cursor != progress_.cursor) {
+      progress_ = {0, event.cursor};
+      backoff_.progressed();
+    } else if (++told_ > progress_.furthest) {
+      progress_.furthest = told_;
+      backoff_.progressed();
+    }
+  }
+
   Engine& engine_;
   Backoff& backoff_;
+  ListProgress& progress_;
+  std::uint64_t told_ = 0;
 };
 
-std::unique_ptr<Emitter> Engine::make_emitter(Backoff& backoff) {
-  return std::make_unique<ListEmitter>(*this, backoff);
+std::unique_ptr<Emitter> Engine::make_emitter(Backoff& backoff, ListProgress& progress) {
+  return std::make_unique<ListEmitter>(*this, backoff, progress);
 }
 
 void Engine::on_event(Event event) {

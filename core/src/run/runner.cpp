@@ -246,7 +246,7 @@ void Runner::Impl::write_end(RunReport& report) const {
       ledger->rollback();
     } else {
       ledger->end_run(static_cast<std::int64_t>(report.run), report.ended, code,
-                      to_json(report).dump());
+                      services.redacted(to_json(report).dump()));
       ledger->commit();
     }
   } catch (const Error& error) {

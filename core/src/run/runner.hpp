@@ -52,6 +52,10 @@ class Runner {
     SecretLookup secret;  ///< throws Error
     LogLine log;          ///< from any thread
     std::function<std::chrono::sys_seconds()> now;
+    /// Takes secrets out of what goes into the ledger: a server may repeat the token in its refusal. May be empty.
+    std::function<std::string(std::string)> redact = {};
+
+    std::string redacted(std::string text) const { return redact ? redact(std::move(text)) : text; }
   };
 
   Runner(Setup setup, Services services);
