@@ -66,9 +66,25 @@ int follow_flag(Fs& fs, const std::string& path) {
   return 0;
 }
 
+/// Its owner may always write to it, whatever its mode says.
+void refuse_if_of_another_user(Fs& fs, const File& folder) {
+  FileInfo info;
+  const int result = fs.stat(folder.fd(), "", info);
+  if (result < 0) {
+    throw_errno(result, "cannot look at the folder", folder.path());
+  }
+  if (info.uid != 0 && info.uid != ::geteuid()) {
+    throw Error(ErrorClass::Config,
+                "the folder '" + folder.path() + "' belongs to another user (number " +
+                    std::to_string(info.uid) + ")",
+                "run as that user, or chown the folder to the user who runs the backup");
+  }
+}
+
 File open_existing(Fs& fs, const std::string& path) {
   File root = open_as_written(fs, path, follow_flag(fs, path));
   refuse_if_others_may_write(fs, root);
+  refuse_if_of_another_user(fs, root);
   return root;
 }
 

@@ -21,13 +21,18 @@ struct ErrorRow {
   const char* hint;
 };
 
+constexpr const char* kLater = "the server is in trouble; run again later, nothing is lost";
+constexpr const char* kLess = "the server wants fewer requests; run again later, nothing is lost";
+constexpr const char* kReport =
+    "the server does not do what JMAP asks of it; report this to whoever runs it";
+
 /// RFC 8620 3.6.2 and 5, RFC 8621 4. What is not here is Permanent.
 constexpr std::array<ErrorRow, 11> kErrors = {{
-    {"serverUnavailable", ErrorClass::Transient, ""},
-    {"serverFail", ErrorClass::Transient, ""},
-    {"serverPartialFail", ErrorClass::Transient, ""},
-    {"limit", ErrorClass::RateLimit, ""},
-    {"rateLimit", ErrorClass::RateLimit, ""},
+    {"serverUnavailable", ErrorClass::Transient, kLater},
+    {"serverFail", ErrorClass::Transient, kLater},
+    {"serverPartialFail", ErrorClass::Transient, kLater},
+    {"limit", ErrorClass::RateLimit, kLess},
+    {"rateLimit", ErrorClass::RateLimit, kLess},
     {"cannotCalculateChanges", ErrorClass::CursorLost, ""},
     {"accountNotFound", ErrorClass::Config,
      "the account may be closed, or hold no mailbox yet; see the option account"},
@@ -35,8 +40,9 @@ constexpr std::array<ErrorRow, 11> kErrors = {{
      "this account holds no mail; see the option account"},
     {"forbidden", ErrorClass::Auth,
      "the login may not read this account; a token needs read access to mail"},
-    {"accountReadOnly", ErrorClass::Permanent, ""},
-    {"requestTooLarge", ErrorClass::Permanent, ""},
+    {"accountReadOnly", ErrorClass::Permanent, kReport},
+    {"requestTooLarge", ErrorClass::Permanent,
+     "the server refuses even the smallest request; report this to whoever runs it"},
 }};
 
 MethodResult read_one(json& response, const MethodCall& call, const std::string& server) {
@@ -65,7 +71,7 @@ Error failure_of(const MethodResult& result) {
   const auto row = std::find_if(kErrors.begin(), kErrors.end(),
                                 [&](const ErrorRow& r) { return r.type == result.error; });
   const bool known = row != kErrors.end();
-  return Error(known ? row->error_class : ErrorClass::Permanent, text, known ? row->hint : "")
+  return Error(known ? row->error_class : ErrorClass::Permanent, text, known ? row->hint : kReport)
       .detail("method_error", printable(result.error, 100));
 }
 

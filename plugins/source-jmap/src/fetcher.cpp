@@ -16,7 +16,9 @@ namespace mailpipe::jmap {
 namespace {
 
 constexpr unsigned kMostTries = 3;
-constexpr unsigned kMostPauses = 6;
+constexpr unsigned kMostPauses = 3;
+/// A wait beyond this is the engine's to decide: it knows how much patience the run has.
+constexpr std::chrono::milliseconds kLongestOwnPause = std::chrono::seconds(10);
 constexpr unsigned kMostInFlightWithoutMultiplexing = 8;
 constexpr std::uint64_t kMostBytesAtOnce = 64U * 1024U * 1024U;
 
@@ -227,10 +229,10 @@ std::vector<int> Fetcher::wake_fds() {
 void Fetcher::pause() {
   const Error error = *trouble_;
   trouble_.reset();
-  if (++pauses_in_a_row_ > kMostPauses) {
+  if (++pauses_in_a_row_ > kMostPauses || error.retry_after() > kLongestOwnPause) {
     throw error;
   }
-  const std::chrono::milliseconds own = std::chrono::milliseconds(500) * (1U << pauses_in_a_row_);
+  const std::chrono::milliseconds own = std::chrono::milliseconds(250) * (1U << pauses_in_a_row_);
   world_.host.log(LogLevel::Warn, std::string(error.what()) + "; waiting before the next try");
   world_.host.wait(std::max(own, error.retry_after()));
 }

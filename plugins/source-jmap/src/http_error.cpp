@@ -16,6 +16,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kLongestWait = std::chrono::minutes(15);
+constexpr const char* kLater =
+    "the server or the network is in trouble; run again later, nothing is lost";
+constexpr const char* kLess = "the server wants fewer requests; run again later, nothing is lost";
+constexpr const char* kReport = "the server did not understand; report this to whoever runs it";
 
 /// The parts of a problem document that say more than the status does.
 struct Problem {
@@ -76,11 +80,11 @@ Error transport_failure(const HttpReply& reply, const std::string& where) {
       return {ErrorClass::Config, text, "see session_url and proxy"};
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_TOO_MANY_REDIRECTS:
-      return {ErrorClass::Permanent, text};
+      return {ErrorClass::Permanent, text, kReport};
     case CURLE_OUT_OF_MEMORY:
       return {ErrorClass::Internal, text};
     default:
-      return {ErrorClass::Transient, text};
+      return {ErrorClass::Transient, text, kLater};
   }
 }
 
@@ -96,15 +100,15 @@ Error client_failure(const HttpReply& reply, const Problem& problem, const std::
       return {ErrorClass::Config, text, "check session_url: there is no JMAP at that address"};
     case 408:
     case 425:
-      return {ErrorClass::Transient, text};
+      return {ErrorClass::Transient, text, kLater};
     default:
       break;
   }
   if (problem.type == "limit" && problem.limit != "maxSizeRequest" &&
       problem.limit != "maxCallsInRequest") {
-    return {ErrorClass::RateLimit, text};
+    return {ErrorClass::RateLimit, text, kLess};
   }
-  return {ErrorClass::Permanent, text};
+  return {ErrorClass::Permanent, text, kReport};
 }
 
 Error status_failure(const HttpReply& reply, const std::string& where) {
@@ -118,7 +122,7 @@ Error status_failure(const HttpReply& reply, const std::string& where) {
   }
   if (reply.status == 429 || reply.status == 503 || reply.status >= 500) {
     const bool wait = reply.status == 429 || (reply.status == 503 && !reply.retry_after.empty());
-    return {wait ? ErrorClass::RateLimit : ErrorClass::Transient, text};
+    return {wait ? ErrorClass::RateLimit : ErrorClass::Transient, text, wait ? kLess : kLater};
   }
   if (reply.status >= 400) {
     return client_failure(reply, problem, text);

@@ -13,7 +13,8 @@ namespace mailpipe::jmap {
 nlohmann::json parse_answer(const std::string& text, const std::string& where) {
   if (!is_tame_json(text)) {
     throw Error(ErrorClass::Permanent,
-                printable(where) + ": the answer is nested too deep or has too many parts");
+                printable(where) + ": the answer is nested too deep or has too many parts",
+                "no mail server needs that; check session_url, or report it to whoever runs it");
   }
   nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_discarded()) {

@@ -20,9 +20,12 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t kLargestPage = 1000;
 constexpr int kTries = 5;
 
-/// 1, 2, 4, ... seconds, or what the server asked for.
+/// A wait beyond this is the engine's to decide: it knows how much patience the run has.
+constexpr milliseconds kLongestOwnPause = std::chrono::seconds(10);
+
+/// 0.25, 0.5, 1, ... seconds, or what the server asked for.
 milliseconds pause_after(const Error& error, int failures) {
-  const milliseconds own = std::chrono::seconds(1LL << std::min(failures, 6));
+  const milliseconds own = milliseconds(250LL << std::min(failures, 6));
   return std::max(own, error.retry_after());
 }
 
@@ -56,7 +59,8 @@ std::vector<MethodResult> Lister::call(const std::vector<MethodCall>& calls, boo
     } catch (const Error& error) {
       const bool may_pass = error.error_class() == ErrorClass::Transient ||
                             error.error_class() == ErrorClass::RateLimit;
-      if (!patient || !may_pass || failures + 1 == kTries) {
+      if (!patient || !may_pass || failures + 1 == kTries ||
+          error.retry_after() > kLongestOwnPause) {
         throw;
       }
       host_.log(LogLevel::Warn, std::string(error.what()) + "; trying again");
