@@ -46,7 +46,7 @@ Json resolved(Json arguments, const Json& responses) {
 
 }  // namespace
 
-FakeJmap::FakeJmap() {
+FakeJmap::FakeJmap(std::optional<Certificate> certificate) : http_(std::move(certificate)) {
   session_ = {{"capabilities",
                {{"urn:ietf:params:jmap:core", {{"maxObjectsInGet", 500}}},
                 {"urn:ietf:params:jmap:mail", Json::object()}}},
@@ -59,12 +59,30 @@ FakeJmap::FakeJmap() {
               {"state", "0"}};
   mailboxes_["inbox"] = {
       {"id", "inbox"}, {"name", "Inbox"}, {"parentId", nullptr}, {"role", "inbox"}};
-  http_.on("/jmap/session", [this](const HttpSeen&) {
-    const std::lock_guard lock(mutex_);
-    return Reply::json(session_.dump());
-  });
-  http_.on("/jmap/api/", [this](const HttpSeen& request) { return api(request); });
-  http_.on("/jmap/download/", [this](const HttpSeen& request) { return download(request); });
+  http_.on("/jmap/session", unless_mishap([this](const HttpSeen&) {
+             const std::lock_guard lock(mutex_);
+             return Reply::json(session_.dump());
+           }));
+  http_.on("/jmap/api/", unless_mishap([this](const HttpSeen& request) { return api(request); }));
+  http_.on("/jmap/download/",
+           unless_mishap([this](const HttpSeen& request) { return download(request); }));
+}
+
+ScriptedHttpServer::Handler FakeJmap::unless_mishap(ScriptedHttpServer::Handler good) {
+  return [this, good = std::move(good)](const HttpSeen& request) {
+    Mishap mishap;
+    {
+      const std::lock_guard lock(mutex_);
+      mishap = mishap_;
+    }
+    std::optional<Reply> bad = mishap ? mishap(request) : std::nullopt;
+    return bad ? std::move(*bad) : good(request);
+  };
+}
+
+void FakeJmap::on_request(Mishap mishap) {
+  const std::lock_guard lock(mutex_);
+  mishap_ = std::move(mishap);
 }
 
 void FakeJmap::add(FakeEmail email) {

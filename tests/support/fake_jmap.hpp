@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,10 @@ class FakeJmap {
   /// Gets the arguments and the arguments that the well-behaved method would answer with.
   using Override = std::function<Json(const Json& arguments, Json answer)>;
 
-  FakeJmap();
+  /// Looks at each request before it is answered; what it gives is sent in place of the answer. May wait: nothing is locked.
+  using Mishap = std::function<std::optional<Reply>(const HttpSeen&)>;
+
+  explicit FakeJmap(std::optional<Certificate> certificate = std::nullopt);
 
   ScriptedHttpServer& http() noexcept { return http_; }
 
@@ -45,6 +49,9 @@ class FakeJmap {
   void destroy(const std::string& id);
   void add_mailbox(const std::string& id, const std::string& name, const std::string& parent = {});
   void destroy_mailbox(const std::string& id);
+
+  /// Misbehaves from now on; an empty one ends that.
+  void on_request(Mishap mishap);
 
   /// Changes what a method answers. answer {"type": ...} makes it a method error.
   void override_method(const std::string& method, Override change);
@@ -64,6 +71,7 @@ class FakeJmap {
     std::string id;
   };
 
+  ScriptedHttpServer::Handler unless_mishap(ScriptedHttpServer::Handler good);
   Reply api(const HttpSeen& request);
   Reply download(const HttpSeen& request) const;
   Json run(const std::string& method, const Json& arguments);
@@ -79,6 +87,7 @@ class FakeJmap {
   std::vector<Change> log_;
   std::vector<Change> mailbox_log_;
   std::map<std::string, Override> overrides_;
+  Mishap mishap_;
   std::map<std::string, std::vector<Json>> seen_;
   Json session_;
   ScriptedHttpServer http_;  // last: its threads use the rest

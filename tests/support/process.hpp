@@ -74,9 +74,19 @@ class Process {
 
   void signal(int number) const { ::kill(pid_, number); }
 
+  /// Reads standard error until that was printed. False: it ended before.
+  bool wait_for_error_line(const std::string& part) {
+    while (printed_.err.find(part) == std::string::npos) {
+      if (!read_some(pipes_[1][0], printed_.err)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /// Reads what it prints until both ends are closed, then waits for its end.
   Finished wait() {
-    Finished out;
+    Finished out = std::move(printed_);
     std::array<std::string*, 2> texts{&out.out, &out.err};
     std::array<pollfd, 2> ends{pollfd{pipes_[0][0], POLLIN, 0}, pollfd{pipes_[1][0], POLLIN, 0}};
     while (ends[0].fd >= 0 || ends[1].fd >= 0) {
@@ -131,6 +141,7 @@ class Process {
   }
 
   pid_t pid_ = -1;
+  Finished printed_;  ///< read before wait()
   std::array<std::array<int, 2>, 2> pipes_{};
 };
 
