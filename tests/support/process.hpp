@@ -14,8 +14,6 @@
 #include <string>
 #include <vector>
 
-extern char** environ;
-
 namespace mailpipe::test {
 
 /// What a program printed and how it ended; 128 + n when signal n ended it.
@@ -109,7 +107,7 @@ class Process {
 
  private:
   static bool read_some(int fd, std::string& text) {
-    std::array<char, 4096> buffer;
+    std::array<char, 4096> buffer{};
     const ssize_t n = ::read(fd, buffer.data(), buffer.size());
     if (n > 0) {
       text.append(buffer.data(), static_cast<std::size_t>(n));
