@@ -30,17 +30,20 @@ class Inbox {
 
   /// Never waits. After close() the task is dropped.
   void post(Task task) {
-    const std::lock_guard lock(mutex_);
-    if (!closed_) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_) {
+        return;
+      }
       tasks_.push_back(std::move(task));
-      changed_.notify_all();
     }
+    changed_.notify_all();  // without the lock: who wakes would only run into it
   }
 
   /// Waits for room. Throws Error(Cancelled) after refuse_events() or close().
   void push(Event event) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return refused_ || events_.size() < max_events_; });
+    room_.wait(lock, [&] { return refused_ || events_.size() < max_events_; });
     if (refused_) {
       throw Error(ErrorClass::Cancelled, "the run is ending");
     }
@@ -85,7 +88,9 @@ class Inbox {
     if (with_events && !events_.empty()) {
       Next next = std::move(events_.front());
       events_.pop_front();
-      changed_.notify_all();
+      if (events_.size() == max_events_ / 2) {
+        room_.notify_all();  // not for each one: the source would wake to push just one more
+      }
       return next;
     }
     return std::monostate{};
@@ -96,7 +101,7 @@ class Inbox {
     const std::lock_guard lock(mutex_);
     refused_ = true;
     events_.clear();
-    changed_.notify_all();
+    room_.notify_all();
   }
 
   /// Drops everything; whoever waits is let go.
@@ -108,13 +113,15 @@ class Inbox {
       events_.clear();
       dropped.swap(tasks_);  // destroyed outside the lock: their promises break and may wake others
       changed_.notify_all();
+      room_.notify_all();
     }
   }
 
  private:
   const std::size_t max_events_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_;  // there is something to take
+  std::condition_variable room_;     // there may be room for events
   std::deque<Task> tasks_;
   std::deque<Next> events_;
   bool refused_ = false, closed_ = false;

@@ -23,9 +23,11 @@ std::optional<Error> SinkLane::caught(const std::function<void()>& call) {
 }
 
 void SinkLane::post(std::function<void()> task) {
-  const std::lock_guard lock(mutex_);
-  tasks_.push_back(std::move(task));
-  changed_.notify_all();
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  changed_.notify_one();  // without the lock: who wakes would only run into it
 }
 
 void SinkLane::drop_pending() {
