@@ -239,10 +239,11 @@ def main():
     options = arguments()
     with tempfile.TemporaryDirectory(prefix="mailpipe-bench-") as folder:
         out = Bench(options, folder).run()
-    table(out)
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(out, file, indent=2)
+        table(out)  # before the folder goes: that takes a while
+        sys.stdout.flush()
+        if options.json:
+            with open(options.json, "w", encoding="utf-8") as file:
+                json.dump(out, file, indent=2)
 
 
 main()
