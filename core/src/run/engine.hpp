@@ -90,7 +90,7 @@ class Engine {
   void reoffer();
   void catch_up();
 
-  // ---- flights.cpp: messages on their way
+  // ---- flights.cpp, landing.cpp: messages on their way
   enum class Origin { Listing, Reoffer, CatchUp };
   void judge(state::Row row, Origin origin);
   bool keep(Flight& flight, const Chain::Result& result);
@@ -102,6 +102,7 @@ class Engine {
   void launch(std::unique_ptr<Flight> flight);
   void on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body);
   void on_fetch_failed(std::uint64_t token, const Error& error);
+  bool counts_as_try(Flight& flight, ErrorClass error_class);
   void on_fetch_gone(std::uint64_t token);
   void on_fetch_returned(std::uint64_t token);
   bool judge_body(Flight& flight);
@@ -118,7 +119,7 @@ class Engine {
   void on_lane_failed(SinkLane& lane, const Error& error);
   void landed(Flight& flight);
   std::unique_ptr<Flight> take(std::uint64_t token);
-  void settle_legs(const Flight& flight, bool durable);
+  void settle_filters(Flight& flight, bool durable);
   void note(const std::string& key, const char* state, const std::string& reason);
 
   const Setup& setup_;
@@ -152,6 +153,7 @@ class Engine {
   state::RowId reoffered_to_ = 0;
   std::size_t catch_up_lane_ = 0;
   std::uint64_t quarantined_ = 0;
+  std::uint64_t bodies_ = 0;  // that came through
 
   bool stopping_ = false;
   bool aborted_ = false;

@@ -46,9 +46,10 @@ struct Flight {
   std::size_t next_filter = 0;  ///< where the chain goes on once the body is here
   bool chain_done = false;
   int tries = 0;
-  bool removed = false;   ///< the source removed it meanwhile: gone once settled
-  bool durable = false;   ///< on every required sink
-  bool catch_up = false;  ///< stored already; some sink lacks it
+  std::uint64_t bodies_at_fault = 0;  ///< Engine::bodies_ when it last met a fault that should pass
+  bool removed = false;               ///< the source removed it meanwhile: gone once settled
+  bool durable = false;               ///< on every required sink
+  bool catch_up = false;              ///< stored already; some sink lacks it
   Checkpoints::Member group;
   std::shared_ptr<const spool::SpooledBody> body;
   std::uint64_t size = 0;  ///< octets, once the body came
