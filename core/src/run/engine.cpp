@@ -22,28 +22,26 @@ FetchQueue::Limits limits_of(const Settings& settings) {
 
 }  // namespace
 
-Engine::Engine(const Setup& setup, const Runner::Services& services, const Components& components,
-               state::Ledger& ledger, Inbox& inbox, Committer::Lanes& lanes, spool::Spool& spool,
-               std::chrono::sys_seconds run_time)
-    : setup_(setup),
-      services_(services),
-      components_(components),
-      ledger_(ledger),
-      inbox_(inbox),
-      lanes_(lanes),
-      run_time_(run_time),
-      dry_run_(setup.mode == Mode::DryRun),
-      chain_(components.filters),
-      run_(ledger.begin_run(run_time)),
+Engine::Engine(const Parts& parts)
+    : setup_(parts.setup),
+      services_(parts.services),
+      components_(parts.components),
+      ledger_(parts.ledger),
+      inbox_(parts.inbox),
+      lanes_(parts.lanes),
+      run_time_(parts.run_time),
+      dry_run_(setup_.mode == Mode::DryRun),
+      chain_(components_.filters),
+      run_(ledger_.begin_run(run_time_)),
       accounts_(run_),
-      queue_(spool, limits_of(setup.settings), fetch_replies()),
-      committer_(ledger, lanes, setup.settings, commit_replies()),
-      fetch_backoff_(setup.settings.max_backoff, setup.settings.retry_budget),
+      queue_(parts.spool, limits_of(setup_.settings), fetch_replies()),
+      committer_(ledger_, lanes_, setup_.settings, commit_replies()),
+      fetch_backoff_(setup_.settings.max_backoff, setup_.settings.retry_budget),
       watcher_stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
   if (watcher_stop_fd_ < 0) {
     throw Error(ErrorClass::Transient, "cannot make an event descriptor");
   }
-  for (const SinkPart& sink : components.sinks) {
+  for (const SinkPart& sink : components_.sinks) {
     sink_chains_.emplace_back(sink.filters);
   }
   first_listing_ = !ledger_.meta("first_listing").has_value();

@@ -36,9 +36,19 @@ namespace mailpipe::run {
 /// Errors      Never throws for what a run can meet: it is in the report.
 class Engine {
  public:
-  Engine(const Setup& setup, const Runner::Services& services, const Components& components,
-         state::Ledger& ledger, Inbox& inbox, Committer::Lanes& lanes, spool::Spool& spool,
-         std::chrono::sys_seconds run_time);
+  /// What a run works on; all borrowed.
+  struct Parts {
+    const Setup& setup;
+    const Runner::Services& services;
+    const Components& components;
+    state::Ledger& ledger;
+    Inbox& inbox;
+    Committer::Lanes& lanes;
+    spool::Spool& spool;
+    std::chrono::sys_seconds run_time;
+  };
+
+  explicit Engine(const Parts& parts);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -152,8 +152,8 @@ RunReport Runner::run(const Components& components) {
                  touch ? spool_dir.string() : std::filesystem::temp_directory_path().string());
     spool::Spool spool(in.services.fs, dir, in.setup.settings.memory);
     {
-      Engine engine(in.setup, in.services, components, *in.ledger, in.inbox, in.lanes, spool,
-                    in.started);
+      Engine engine(
+          {in.setup, in.services, components, *in.ledger, in.inbox, in.lanes, spool, in.started});
       engine.run(report);
     }
     in.finish(report);
