@@ -63,6 +63,22 @@ TEST(Diagnostic, UnderlinesWhatIsShownWhenCharactersAreEscaped) {
             std::string::npos);
 }
 
+TEST(Diagnostic, UnderlinesWhatStandsBehindWideLetters) {
+  const Diagnostic one{Severity::Error, "MP1004", "p", 1, 5, 2, "m", {}, {}};
+  EXPECT_NE(
+      render({one}, {{"p", "\u65e5\u672ce\u0301xy"}}, Format::Human).find("\n      |      ^^\n"),
+      std::string::npos);
+}
+
+TEST(Diagnostic, ShowsTheMiddleOfALongLine) {
+  const Diagnostic one{Severity::Error, "MP1004", "p", 1, 301, 3, "m", {}, {}};
+  const std::string line = std::string(300, 'a') + "xyz" + std::string(300, 'b');
+  EXPECT_NE(render({one}, {{"p", line}}, Format::Human)
+                .find("    1 | ..." + std::string(80, 'a') + "xyz" + std::string(77, 'b') +
+                      "...\n      | " + std::string(83, ' ') + "^^^\n"),
+            std::string::npos);
+}
+
 TEST(Diagnostic, EscapesWhatGithubReadsAsItsOwn) {
   const Diagnostic one{Severity::Error, "MP1004", "a,b:c.yaml", 2, 3, 4, "50% of", {}, {}};
   EXPECT_EQ(render({one}, {}, Format::Github),

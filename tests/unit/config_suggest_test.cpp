@@ -21,6 +21,10 @@ TEST(Suggest, IsSilentWhenNothingIsNear) {
   EXPECT_EQ(did_you_mean("colour", {"path", "sidecar"}), "");
 }
 
+TEST(Suggest, LooksPastCapitals) {
+  EXPECT_EQ(suggest("JMAP", {"eml", "jmap"}), "jmap");
+}
+
 TEST(Suggest, DoesNotGuessAtShortWords) {
   EXPECT_EQ(suggest("xy", {"id", "to"}), "");
 }

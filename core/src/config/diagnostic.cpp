@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <tuple>
+#include <utility>
 
 namespace mailpipe::config {
 namespace {
@@ -51,17 +53,68 @@ std::size_t octets_of(std::string_view text, int characters) {
   return std::min(at, text.size());
 }
 
-std::string quoted_line(const Diagnostic& diagnostic, const std::string& line) {
-  const std::size_t begin = octets_of(line, diagnostic.column - 1);
-  if (line.empty() || line.size() > kShownLine) {
+/// Columns that a terminal gives a character: East Asian wide ones and emoji take two, accents and
+/// joiners none. A table of blocks is near enough; wcwidth() knows nothing in the C locale.
+std::size_t columns_of(char32_t code) {
+  constexpr std::array<std::pair<char32_t, char32_t>, 4> kNone{
+      {{0x0300, 0x036F}, {0x1AB0, 0x1AFF}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}}};
+  constexpr std::array<std::pair<char32_t, char32_t>, 9> kTwo{{{0x1100, 0x115F},
+                                                               {0x2E80, 0x303E},
+                                                               {0x3041, 0xA4CF},
+                                                               {0xAC00, 0xD7A3},
+                                                               {0xF900, 0xFAFF},
+                                                               {0xFE30, 0xFE6F},
+                                                               {0xFF00, 0xFF60},
+                                                               {0x1F300, 0x1FAFF},
+                                                               {0x20000, 0x3FFFD}}};
+  const auto holds = [code](const auto& block) {
+    return code >= block.first && code <= block.second;
+  };
+  if (std::any_of(kNone.begin(), kNone.end(), holds)) {
+    return 0;
+  }
+  return std::any_of(kTwo.begin(), kTwo.end(), holds) ? 2 : 1;
+}
+
+/// Columns of a text as printable() shows it.
+std::size_t width_of(std::string_view text) {
+  const std::string shown = printable(text);
+  std::size_t width = 0;
+  for (std::size_t at = 0; at < shown.size();) {
+    const detail::Decoded next = detail::decode_utf8(std::string_view(shown).substr(at));
+    width += columns_of(next.code);
+    at += std::max<std::size_t>(next.length, 1);
+  }
+  return width;
+}
+
+/// Moves a cut back to the beginning of a character.
+std::size_t at_character(std::string_view text, std::size_t at) {
+  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {
+    --at;
+  }
+  return std::min(at, text.size());
+}
+
+std::string quoted_line(const Diagnostic& diagnostic, std::string line) {
+  if (line.empty()) {
     return {};
   }
-  const std::size_t end = octets_of(line, diagnostic.column - 1 + diagnostic.length);
+  std::size_t begin = octets_of(line, diagnostic.column - 1);
+  std::size_t end = octets_of(line, diagnostic.column - 1 + diagnostic.length);
+  if (line.size() > kShownLine) {
+    const std::string_view dots = "...";
+    const std::size_t from =
+        at_character(line, begin > kShownLine / 2 ? begin - kShownLine / 2 : 0);
+    const std::size_t to = at_character(line, from + kShownLine);
+    const std::size_t before = from > 0 ? dots.size() : 0;
+    line = std::string(dots.substr(0, before)) + line.substr(from, to - from) +
+           std::string(to < line.size() ? dots : "");
+    begin = begin - from + before;
+    end = std::min(end - from + before, line.size());
+  }
   const auto width = [&](std::size_t from, std::size_t to) {
-    const std::string shown = printable(std::string_view(line).substr(from, to - from));
-    return static_cast<std::size_t>(std::count_if(shown.begin(), shown.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-    }));
+    return width_of(std::string_view(line).substr(from, to - from));
   };
   const std::string number = std::to_string(diagnostic.line);
   const std::string gutter(std::max<std::size_t>(number.size(), 5), ' ');

@@ -28,6 +28,19 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
   return row[to.size()];
 }
 
+namespace {
+
+/// Nobody who writes "JMAP" means anything but "jmap".
+std::string lower_case(std::string_view word) {
+  std::string out(word);
+  for (char& c : out) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string suggest(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongest = 64;
   if (word.size() > kLongest) {
@@ -36,7 +49,7 @@ std::string suggest(std::string_view word, const std::vector<std::string>& candi
   std::string best;
   std::size_t best_distance = std::numeric_limits<std::size_t>::max();
   for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
+    const std::size_t distance = edit_distance(lower_case(word), lower_case(candidate));
     const std::size_t longer = std::max(word.size(), candidate.size());
     // Two edits turn any word of three letters into nearly any other: for short words only one is near.
     const std::size_t allowed = longer <= 3 ? 1 : std::max<std::size_t>(2, longer / 3);
