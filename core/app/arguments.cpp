@@ -123,6 +123,9 @@ void OptionTable::check_operands(const std::string& command, const std::vector<s
 void OptionTable::check_choices(const std::string& command, const Arguments& arguments) const {
   for (const Option& option : options_) {
     const std::vector<std::string> given = arguments.values(option.name);
+    if (option.kind != Kind::Flag && std::find(given.begin(), given.end(), "") != given.end()) {
+      misused(command, "--" + option.name + " needs a value");  // of a variable that is not set?
+    }
     if (option.kind == Kind::Value && given.size() > 1) {
       misused(command, "--" + option.name + " is given more than once");
     }

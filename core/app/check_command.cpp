@@ -22,7 +22,7 @@ int run(const Arguments& arguments) {
   int code = run::kOk;
   for (const std::string& file : arguments.operands()) {
     int read = run::kOk;
-    const auto pipeline = read_pipeline(file, catalog, arguments.values("set"), read);
+    const auto pipeline = read_pipeline(file, catalog, arguments.values("set"), read, &log);
     code = run::worst(code, read);
     if (pipeline) {
       code = run::worst(code, check_pipeline(*pipeline, catalog, cancellation, log));

@@ -107,7 +107,14 @@ int dispatch(const std::vector<std::string>& words) {
     std::cout << command_help(command);
     return 0;
   }
-  return command.run(command.options.parse(command.name, rest));
+  const Arguments arguments = command.options.parse(command.name, rest);
+  if (command.operands.empty() && !arguments.operands().empty()) {
+    throw Error(ErrorClass::Config,
+                "mailpipe " + command.name + " takes no operand, but there is '" +
+                    printable(arguments.operands().front(), 60) + "'",
+                "mailpipe " + command.name + " --help");
+  }
+  return command.run(arguments);
 }
 
 }  // namespace mailpipe::app

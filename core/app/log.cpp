@@ -11,6 +11,8 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 
+#include <atomic>
+
 namespace mailpipe::app {
 
 namespace {
@@ -63,6 +65,8 @@ std::string as_json(std::string_view component, std::string_view message, const 
   return object.substr(1, object.size() - 2);
 }
 
+std::atomic<bool> in_json{false};
+
 }  // namespace
 
 struct Log::Impl {
@@ -89,6 +93,19 @@ void Log::line(LogLevel level, std::string_view component, std::string_view mess
         at, spdlog::string_view_t(form_ == Form::Json ? as_json(component, message, fields)
                                                       : as_text(component, message, fields)));
   }
+}
+
+void complain_in_json() {
+  in_json = true;
+}
+
+void complain(std::string_view what, std::string_view hint) {
+  if (!in_json) {
+    return Terminal::instance().error(what, hint);
+  }
+  const Pairs help{{"help", std::string(hint)}};
+  Log(Log::Form::Json, LogLevel::Error)
+      .line(LogLevel::Error, "mailpipe", what, hint.empty() ? Pairs{} : help);
 }
 
 }  // namespace mailpipe::app

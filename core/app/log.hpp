@@ -33,4 +33,10 @@ class Log {
   std::unique_ptr<Impl> impl_;
 };
 
+/// From here on complain() writes a line of JSON, because somebody reads standard error as such.
+void complain_in_json();
+
+/// An error at the end of a command, on standard error: one line and, if there is one, the hint.
+void complain(std::string_view what, std::string_view hint);
+
 }  // namespace mailpipe::app

@@ -91,8 +91,25 @@ int check_part(const std::string& title, const std::function<void()>& look) {
     std::cout << title << ": ok\n" << std::flush;
     return run::kOk;
   } catch (const Error& error) {
-    Terminal::instance().error("error: " + title + ": " + error.what(), error.hint());
+    complain("error: " + title + ": " + error.what(), error.hint());
     return run::exit_code(error.error_class());
+  }
+}
+
+void print_as_json(const std::vector<config::Diagnostic>& diagnostics, const Log& log) {
+  for (const config::Diagnostic& one : diagnostics) {
+    Pairs fields{{"code", one.code},
+                 {"file", one.file},
+                 {"line", std::to_string(one.line)},
+                 {"column", std::to_string(one.column)}};
+    if (!one.label.empty()) {
+      fields.emplace_back("label", one.label);
+    }
+    if (!one.help.empty()) {
+      fields.emplace_back("help", one.help);
+    }
+    log.line(one.severity == config::Severity::Error ? LogLevel::Error : LogLevel::Warn, "lint",
+             one.message, fields);
   }
 }
 
@@ -101,11 +118,13 @@ int check_part(const std::string& title, const std::function<void()>& look) {
 std::optional<config::Pipeline> read_pipeline(const std::filesystem::path& file,
                                               const plugin::Catalog& catalog,
                                               const std::vector<std::string>& overrides,
-                                              int& exit_code) {
+                                              int& exit_code, const Log* log) {
   config::LintOptions options;
   options.overrides = overrides;
   config::LintResult result = config::load_pipeline(file, catalog, options);
-  if (!result.diagnostics.empty()) {
+  if (log != nullptr && log->form() == Log::Form::Json) {
+    print_as_json(result.diagnostics, *log);
+  } else if (!result.diagnostics.empty()) {
     Terminal::instance().write(
         config::render(result.diagnostics, result.sources, config::Format::Human));
   }
@@ -166,6 +185,9 @@ void add_log_options(OptionTable& options) {
 
 Log make_log(const Arguments& arguments) {
   const std::string level = arguments.value("log-level");
+  if (arguments.value("log-format") == "json") {
+    complain_in_json();
+  }
   return {arguments.value("log-format") == "json" ? Log::Form::Json : Log::Form::Text,
           level == "debug"     ? LogLevel::Debug
           : level == "warning" ? LogLevel::Warn

@@ -27,7 +27,7 @@ struct RunOptions {
 std::optional<config::Pipeline> read_pipeline(const std::filesystem::path& file,
                                               const plugin::Catalog& catalog,
                                               const std::vector<std::string>& overrides,
-                                              int& exit_code);
+                                              int& exit_code, const Log* log = nullptr);
 
 /// Runs one pipeline. What fails before the engine begins is in the report, too.
 run::RunReport run_pipeline(const config::Pipeline& pipeline, const plugin::Catalog& catalog,

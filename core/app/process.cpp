@@ -2,10 +2,12 @@
 
 #include "run/cancellation.hpp"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -27,13 +29,34 @@ void on_signal(int signal) {
   }
 }
 
+/// A file opened while 0, 1 or 2 is closed would take its number, and the next log line would go into it.
+void fill_standard_files() {
+  int fd = -1;
+  do {
+    fd = ::open("/dev/null", O_RDWR);  // NOLINT: without O_CLOEXEC, as standard files are
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) {
+    ::close(fd);
+  }
+}
+
+/// nohup and disown ignore SIGHUP for us: the run is to outlive the terminal.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+
+  return signal == SIGHUP && ::sigaction(signal, nullptr, &action) == 0 &&
+         action.sa_handler == SIG_IGN;
+}
+
 void handle(void (*handler)(int)) {
   struct sigaction action {};
 
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   for (const int signal : kSignals) {
-    ::sigaction(signal, &action, nullptr);
+    if (!is_ignored(signal)) {
+      ::sigaction(signal, &action, nullptr);
+    }
   }
 }
 
@@ -50,6 +73,7 @@ void keep_memory_small() {
 }  // namespace
 
 void prepare_process() {
+  fill_standard_files();
   keep_memory_small();
   ::umask(077);
   std::signal(SIGPIPE, SIG_IGN);

@@ -7,12 +7,12 @@ class Cancellation;
 namespace mailpipe::app {
 
 /// What the whole program is to be, whatever the command: files for this user only (umask 077), no
-/// core dumps, for they would hold passwords, no death by a closed pipe, and memory given back when
-/// it is free.
+/// core dumps, for they would hold passwords, no death by a closed pipe, 0, 1 and 2 open, and memory
+/// given back when it is free.
 void prepare_process();
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP raise the cancellation instead of ending the program;
-/// the second one raises it further.
+/// the second one raises it further. SIGHUP stays ignored if it was (nohup).
 ///
 /// Threads  One at a time, made by the main thread.
 class SignalGuard {

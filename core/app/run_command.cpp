@@ -31,6 +31,9 @@ void check_usage(const Arguments& arguments) {
     throw Error(ErrorClass::Config, "mailpipe run: --state is for one pipeline, not for several",
                 "set `state:` in each pipeline file");
   }
+  if (arguments.has("report")) {
+    check_report_place(arguments.value("report"));
+  }
 }
 
 /// One object for one pipeline; {"reports": [...]} for several.
@@ -50,8 +53,8 @@ run::RunReport unreadable(const std::string& file, int code) {
 }
 
 int run(const Arguments& arguments) {
-  check_usage(arguments);
   const Log log = make_log(arguments);
+  check_usage(arguments);
   const plugin::Catalog catalog(plugin::search_path(arguments.values("plugin-dir")));
   const RunOptions options{.overrides = arguments.values("set"),
                            .state_dir = arguments.value("state"),
@@ -63,7 +66,7 @@ int run(const Arguments& arguments) {
   int code = run::kOk;
   for (const std::string& file : arguments.operands()) {
     int read = run::kOk;
-    const auto pipeline = read_pipeline(file, catalog, options.overrides, read);
+    const auto pipeline = read_pipeline(file, catalog, options.overrides, read, &log);
     run::RunReport report;
     if (pipeline) {
       report = run_pipeline(*pipeline, catalog, options, cancellation, log);

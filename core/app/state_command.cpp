@@ -67,7 +67,7 @@ int rebuild(const Arguments& arguments) {
   run::Cancellation cancellation;
   const SignalGuard signals(cancellation);
   int code = run::kOk;
-  const auto pipeline = read_pipeline(arguments.operands()[1], catalog, {}, code);
+  const auto pipeline = read_pipeline(arguments.operands()[1], catalog, {}, code, &log);
   if (!pipeline) {
     return code;
   }

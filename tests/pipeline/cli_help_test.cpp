@@ -50,6 +50,31 @@ TEST(Cli, AMisspeltOptionIsToldApart) {
       << result.err;
 }
 
+TEST(Cli, AnOperandThatNobodyTakesIsRefused) {
+  const Finished result = mailpipe({"plugins", "jmap"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_TRUE(contains(result.err, "takes no operand, but there is 'jmap'")) << result.err;
+}
+
+TEST(Cli, AnOptionWithoutAValueIsRefused) {
+  const Finished result = mailpipe({"status", "--state", ""});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_TRUE(contains(result.err, "--state needs a value")) << result.err;
+}
+
+TEST(Cli, OutputThatCannotBeWrittenIsAFailure) {
+  const Finished result =
+      run_process({"/bin/sh", "-c", "exec \"$0\" schema >/dev/full", MAILPIPE_PROGRAM});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_TRUE(contains(result.err, "standard output cannot be written")) << result.err;
+}
+
+TEST(Cli, OutputThatNobodyReadsIsNone) {
+  const Finished result =
+      run_process({"/bin/sh", "-c", "(\"$0\" schema; echo $? >&2) | :", MAILPIPE_PROGRAM});
+  EXPECT_EQ(result.err, "0\n");
+}
+
 TEST(Cli, AShortOptionIsNoOperand) {
   const Finished result = mailpipe({"inspect", "-j"});
   EXPECT_EQ(result.exit_code, 2);

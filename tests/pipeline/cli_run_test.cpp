@@ -211,6 +211,57 @@ TEST_F(CliRun, LogsAreJsonOnRequest) {
   EXPECT_EQ(result.out, "");
 }
 
+TEST_F(CliRun, WhatIsWrongInAFileIsJsonOnRequest) {
+  std::ofstream(file(), std::ios::app) << "nmae: x\n";
+  for (const char* command : {"run", "check"}) {
+    const Finished result = mailpipe({command, "--log-format=json", file()}, environment());
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(nlohmann::json::parse(result.err).at("fields").at("code"), "MP1004") << result.err;
+  }
+}
+
+TEST_F(CliRun, SaysBeforeItRunsThatNoReportCanBeWritten) {
+  for (const fs::path& place : {dir_ / "nowhere/report.json", dir_.path()}) {
+    const Finished result = run({"--report", place.string()});
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_FALSE(fs::exists(dir_ / "mail"));
+  }
+}
+
+TEST_F(CliRun, AReportReplacesNoLinkAndNoDevice) {
+  std::ofstream(dir_ / "report.json") << "of the last run";
+  fs::create_symlink("report.json", dir_ / "link");
+  run({"--report", (dir_ / "link").string()});
+  EXPECT_TRUE(fs::is_symlink(dir_ / "link"));
+  EXPECT_EQ(report().at("pipeline"), "demo");
+  fs::create_symlink("/dev/stdout", dir_ / "stdout");
+  const Finished result = run({"--report", (dir_ / "stdout").string()});
+  EXPECT_TRUE(contains(result.out, "\"pipeline\": \"demo\"")) << result.out << result.err;
+  EXPECT_TRUE(fs::is_symlink(dir_ / "stdout"));
+}
+
+TEST_F(CliRun, RunsWithStandardFilesClosed) {
+  const Finished result =
+      run_process({"/bin/sh", "-c", "exec \"$0\" run --progress=always \"$1\" <&- >&- 2>&-",
+                   MAILPIPE_PROGRAM, file()},
+                  environment());
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(text_of(dir_ / "mail/20231114_221320_M0_message 0.eml"),
+            "Subject: message 0\r\nMessage-ID: <0@example.org>\r\n\r\nHello 0\r\n");
+}
+
+TEST_F(CliRun, OutlivesItsTerminalUnderNohup) {
+  write("fail: wait");
+  Process running({"/usr/bin/nohup", MAILPIPE_PROGRAM, "run", file()}, environment());
+  while (!fs::exists(dir_ / "state/mailpipe/demo/ledger.db")) {
+    ASSERT_EQ(::kill(running.pid(), 0), 0);
+    ::usleep(10'000);  // NOLINT: waits for the file, not for a time
+  }
+  running.signal(SIGHUP);
+  running.signal(SIGTERM);
+  EXPECT_EQ(running.wait().exit_code, 143);
+}
+
 TEST_F(CliRun, SeveralPipelinesEndWithTheWorstCode) {
   const std::string wrong = (dir_ / "wrong.yaml").string();
   std::ofstream(wrong) << "version: 1\n";
