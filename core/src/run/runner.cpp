@@ -4,6 +4,7 @@
 #include "run/engine.hpp"
 #include "run/exit_code.hpp"
 #include "run/opening.hpp"
+#include "spool/sha256.hpp"
 #include "state/lock.hpp"
 
 #include <mailpipe/file.hpp>
@@ -115,12 +116,14 @@ void Runner::Impl::recover() {
 }
 
 void Runner::Impl::judge_again_if_options_changed() {
-  if (ledger->meta("fingerprint").value_or(setup.fingerprint) != setup.fingerprint) {
+  // Only a digest: the options name files, commands and accounts, which have no business in the ledger.
+  const std::string now = spool::to_hex(spool::sha256(setup.fingerprint));
+  if (ledger->meta("fingerprint").value_or(now) != now) {
     services.log(LogLevel::Info, "engine",
                  "options changed: filtered and held messages are judged again", {});
     ledger->judge_all_again();
   }
-  ledger->set_meta("fingerprint", setup.fingerprint);
+  ledger->set_meta("fingerprint", now);
 }
 
 RunReport Runner::run(const Components& components) {
