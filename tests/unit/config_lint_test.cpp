@@ -316,6 +316,7 @@ TEST(Lint, TakesADoubledDollarForTheCharacters) {
 }
 
 TEST(Lint, LoadsAFileAndNamesIt) {
+  ::setenv("LINT_TOKEN", "t", 1);
   const std::filesystem::path path =
       std::filesystem::path(testing::TempDir()) / "config-lint-test.yaml";
   std::ofstream(path) << with_sink_options("{ path: mail }");
