@@ -306,6 +306,9 @@ TEST(Lint, RefusesVariablesOfTheEnvironmentThatAreTooLong) {
 }
 
 TEST(Lint, MatchesTheLongestTextThatThereCanBeWithinTheStack) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "std::regex takes one frame a character, and ASan's are several times as large";
+#endif
   EXPECT_EQ(codes(R"({"properties":{"x":{"type":"string","pattern":"^(a|b)*$"}}})",
                   "{ x: " + std::string(8192, 'a') + " }"),
             "");
