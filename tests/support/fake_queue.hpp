@@ -92,10 +92,10 @@ class FakeQueue : public WorkQueue {
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    void write(std::string_view octets) override {
-      queue_.octets += octets.size();
+    void write(std::string_view piece) override {
+      queue_.octets += piece.size();
       if (queue_.keep_bodies) {
-        body_ += octets;
+        body_ += piece;
       }
       if (queue_.on_write) {
         queue_.on_write();

@@ -55,6 +55,9 @@ struct Event {
 /// stop: let it pass.
 class Emitter {
  public:
+  Emitter() = default;
+  Emitter(const Emitter&) = default;
+  Emitter& operator=(const Emitter&) = default;
   virtual ~Emitter() = default;
 
   /// The stream of that name, made when new. `label` is for people ("ann@example.org", "INBOX").

@@ -71,7 +71,12 @@ const ComponentInfo* ComponentReader::find_type(const Entry& type, Kind kind) {
   for (const Kind other : {Kind::Source, Kind::Filter, Kind::Sink}) {
     if (other != kind && catalog_.find(other, name) != nullptr) {
       add_error(findings_, "MP1102", at,
-                "'" + name + "' is a " + std::string(name_of(other)) + ", not a " + kind_name,
+                std::string("'")
+                    .append(name)
+                    .append("' is a ")
+                    .append(name_of(other))
+                    .append(", not a ")
+                    .append(kind_name),
                 {{}, "there are: " + listed(catalog_.types(kind))});
       return nullptr;
     }
