@@ -53,7 +53,7 @@ const nlohmann::json* SchemaWalk::schema_of(const std::string& key, const Json& 
 /// Returns the key that was meant, if one is near.
 std::string SchemaWalk::report_unknown(const Entry& entry, const Json& schema,
                                        const OptionPath& path) {
-  const std::string near = suggest(entry.key, property_names(schema));
+  std::string near = suggest(entry.key, property_names(schema));
   if (!near.empty() && flag(follow(schema["properties"][near]), "x-mp-secret") &&
       !is_reference(*entry.value)) {
     mask(sources_, *entry.value);
