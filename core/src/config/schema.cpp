@@ -58,7 +58,10 @@ json component_rules(Kind kind, const Catalog& catalog, json& definitions) {
   rules["allOf"] = json::array();
   for (const std::string& type : catalog.types(kind)) {
     const ComponentInfo* info = catalog.find(kind, type);
-    json options = info == nullptr ? json() : json::parse(info->schema, nullptr, false);
+    if (info == nullptr) {
+      continue;
+    }
+    json options = json::parse(info->schema, nullptr, false);
     if (!options.is_object()) {
       continue;
     }

@@ -61,11 +61,16 @@ Checked check_mapping(const Node& node, const nlohmann::json& schema, const Chec
   const std::string owner = scope.owner.empty() ? "the pipeline" : scope.owner;
   for (const auto& [path, text] : judgement.errors) {
     if (judgement.schema_broken) {
-      add_error(findings, "MP1104", where, "the schema of " + owner + " cannot be used: " + text);
+      add_error(
+          findings, "MP1104", where,
+          std::string("the schema of ").append(owner).append(" cannot be used: ").append(text));
     } else {
-      const std::string subject = path.empty() ? owner : "'" + display_of(path) + "' of " + owner;
+      std::string subject = owner;
+      if (!path.empty()) {
+        subject = std::string("'").append(display_of(path)).append("' of ").append(owner);
+      }
       add_error(findings, "MP1015", find_mark(node, path, where),
-                subject + " does not fit its schema: " + text);
+                subject.append(" does not fit its schema: ").append(text));
     }
   }
   checked.valid = judgement.errors.empty();
