@@ -193,10 +193,10 @@ TEST_F(PluginBorder, SinkSlotsPassArgumentsAndResults) {
   EXPECT_FALSE(storing->root().empty);
   EXPECT_TRUE(storing->recover({{}, "mine"}));
   EXPECT_FALSE(storing->recover({{}, "other"}));
-  const Receipt receipt{"k", "inbox", "there", 5, {}};
+  const Receipt receipt{"k", "inbox", "there", 5, {}, {"$seen"}};
   EXPECT_EQ(storing->link(receipt, sample_item(), "p").placed,
             (std::vector<Placed>{{"p", "there"}}));
-  EXPECT_EQ(storing->update(receipt, sample_item()), "there!");
+  EXPECT_EQ(storing->update(receipt, sample_item()), "there!$seen");
 }
 
 TEST_F(PluginBorder, SinkCallbacksPassWhatLiesThere) {
@@ -204,9 +204,12 @@ TEST_F(PluginBorder, SinkCallbacksPassWhatLiesThere) {
   std::string octets;
   storing->read({}, [&](std::string_view part) { octets += part; });
   EXPECT_EQ(octets, "some octets");
-  std::vector<std::string> ids;
-  storing->scan([&](const Found& found) { ids = found.server_ids; });
-  EXPECT_EQ(ids, (std::vector<std::string>{"x", "y"}));
+  Found file;
+  storing->scan([&](const Found& found) { file = found; });
+  EXPECT_EQ(file.server_ids, (std::vector<std::string>{"x", "y"}));
+  EXPECT_EQ(file.path, (std::vector<std::string>{"In", "Box"}));
+  EXPECT_EQ(file.ref, "7:9");
+  EXPECT_EQ(file.original, (Found::Original{.size = 14, .digest = {1}, .header_digest = {2}}));
 }
 
 TEST_F(PluginBorder, APluginInPlainCJudges) {
@@ -260,7 +263,7 @@ class EveryCallback : public PluginBorder, public testing::WithParamInterface<co
         {"link", [&] { sink(options)->link({}, sample_item(), "p"); }},
         {"update", [&] { sink(options)->update({}, sample_item()); }},
         {"remove", [&] { sink(options)->remove({}, Removal::Trash); }},
-        {"mailboxes", [&] { sink(options)->mailbox({}); }},
+        {"mailboxes", [&] { sink(options)->mailbox(MailboxChange::Create, {}); }},
         {"read", [&] { sink(options)->read({}, [](std::string_view) {}); }},
         {"scan", [&] { sink(options)->scan([](const Found&) {}); }}};
     calls.at(at)();

@@ -21,7 +21,8 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 /// A mailbox (RFC 3501 section 5.1, RFC 8621 section 2).
 struct Mailbox {
-  std::string id;  ///< the source's identity of it: a JMAP mailboxId, an IMAP name (raw octets)
+  std::string id;  ///< from a source: its identity of it, e.g. a JMAP mailboxId, kept through
+                   ///< renames. To a sink: the identity of the path; another path, another place
   std::vector<std::string>
       path;          ///< decoded components from the root; a component may contain any character
   std::string role;  ///< RFC 8621 role in lower case, or empty
@@ -68,6 +69,10 @@ struct Receipt {
   std::string key, place, location;
   std::uint64_t size = 0;
   Digest digest{};
+  std::vector<std::string>
+      keywords;  ///< as the sink was last given them; what differs, the server changed
+
+  friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 
 /// An open intent of a run that did not end cleanly: what was to become true, and the staging it
@@ -79,12 +84,24 @@ struct Intent {
 
 /// A message that lies in a sink, as scan() finds it.
 struct Found {
-  std::string location, place;
+  std::string location;
+  std::vector<std::string> path;  ///< of its mailbox, decoded; empty for a sink without places
   std::uint64_t size = 0;
   std::optional<std::chrono::sys_seconds> received_at;  ///< as far as the name or the file tells
   Digest digest{};                                      ///< of the file as it lies
   std::vector<std::string>
-      server_ids;  ///< ids that the name may stand for; the engine takes the one that exists
+      server_ids;   ///< ids that the name may stand for; the engine takes the one that exists
+  std::string ref;  ///< the Item::ref that another tool's records give it, or empty
+
+  /// The octets as the server sent them, undone from what another tool made of them.
+  struct Original {
+    std::uint64_t size = 0;
+    Digest digest{}, header_digest{};  ///< the header without the empty line that ends it
+
+    friend bool operator==(const Original&, const Original&) = default;
+  };
+
+  std::optional<Original> original;  ///< nothing: the file is as the server sent it
 };
 
 }  // namespace mailpipe

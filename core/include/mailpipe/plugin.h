@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define MP_ABI_MAJOR 0u
-#define MP_ABI_MINOR 1u
+#define MP_ABI_MINOR 2u
 
 typedef struct mp_str {
   const char* p;
@@ -97,7 +97,8 @@ typedef void (*mp_str_cb)(void* user, mp_str value) MP_NOEXCEPT;
 /* A mailbox (RFC 3501 section 5.1, RFC 8621 section 2). */
 typedef struct mp_mailbox {
   uint32_t struct_size, path_count;
-  mp_str id; /* the source's identity of it: a JMAP mailboxId, an IMAP name (raw octets) */
+  mp_str id; /* from a source: its identity of it, e.g. a JMAP mailboxId, kept through renames.
+                To a sink: the identity of the path; another path, another place */
   const mp_str*
       path;    /* decoded components from the root, e.g. {"Lists","dev"}; path_count of them */
   mp_str role; /* RFC 8621 role in lower case ("inbox", "sent", ...), or empty */
@@ -154,10 +155,11 @@ typedef struct mp_staged {
 
 /* Proof that one place of a message is on disk. */
 typedef struct mp_receipt {
-  uint32_t struct_size, reserved;
+  uint32_t struct_size, keyword_count;
   mp_str key, place, location;
   uint64_t size;
   uint8_t sha256[32];
+  const mp_str* keywords; /* as the sink was last given them; what differs, the server changed */
 } mp_receipt;
 
 /* ----------------------------------------------------------------------------------------------
@@ -254,6 +256,7 @@ enum {
   MP_EV_CHANGED = 2,          /* item: its places, keywords or attributes changed */
   MP_EV_REMOVED = 3,          /* key: the server says that it was removed */
   MP_EV_GONE = 4,             /* key: announced as new, but vanished before it could be read */
+  MP_EV_KEYWORDS = 5,         /* item: its keywords are these now; only key and keywords count */
   MP_EV_MAILBOX = 10,         /* mailbox: it is there (new, changed or renamed: same id) */
   MP_EV_MAILBOX_REMOVED = 11, /* mailbox: id only */
   MP_EV_LISTING_BEGIN = 20,   /* what follows, up to LISTING_END, is all that the stream holds */
@@ -370,7 +373,7 @@ enum { MP_SYNC_DATA = 1, MP_SYNC_NAMES = 2 };
 
 enum { MP_REMOVE_TRASH = 1, MP_REMOVE_DELETE = 2 };
 
-enum { MP_MAILBOX_CREATE = 1, MP_MAILBOX_RENAME = 2, MP_MAILBOX_REMOVE = 3 };
+enum { MP_MAILBOX_CREATE = 1, MP_MAILBOX_REMOVE = 2 };
 
 /* An open intent of a run that did not end cleanly. */
 typedef struct mp_intent {
@@ -382,12 +385,19 @@ typedef struct mp_intent {
 /* A file that lies in the sink, as scan() finds it. */
 typedef struct mp_found {
   uint32_t struct_size, id_count;
-  mp_str location, place;
+  mp_str location;
+  mp_str ref; /* the mp_item.ref that another tool's records give it, or empty */
   uint64_t size;
   int64_t received_at; /* as far as the name or the file tells, or MP_NO_TIME */
   uint8_t sha256[32];  /* of the file as it lies */
   const mp_str*
-      server_ids; /* ids that the name may stand for; the engine takes the one that exists */
+      server_ids;     /* ids that the name may stand for; the engine takes the one that exists */
+  const mp_str* path; /* of its mailbox, decoded; none for a sink without places */
+  uint32_t path_count, has_original;
+  /* If has_original: the octets as the server sent them, undone from what another tool made of
+   * them. Else the file is as the server sent it. */
+  uint64_t original_size;
+  uint8_t original_sha256[32], original_header_sha256[32];
 } mp_found;
 
 typedef struct mp_sink_vt {
@@ -423,16 +433,15 @@ typedef struct mp_sink_vt {
   /* [sink] Capability "link": stages one more place for a stored message. */
   mp_status (*link)(void* self, const mp_receipt*, const mp_item*, mp_str place, mp_staged* out,
                     mp_error*) MP_NOEXCEPT;
-  /* [sink] Capability "update": takes over flags and keywords; location may change. Doing it twice
-   * is harmless. */
+  /* [sink] Capability "update": takes over what the server changed, the difference between the
+   * receipt's keywords and the item's; location may change. Doing it twice is harmless. */
   mp_status (*update)(void* self, const mp_receipt*, const mp_item*, mp_str* location,
                       mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "remove": takes away one place. Doing it twice is harmless. */
   mp_status (*remove)(void* self, const mp_receipt*, int32_t how, mp_error*) MP_NOEXCEPT;
-  /* [sink] Capability "mailboxes": creates, renames, removes (only if ours and empty). Doing it
-   * twice is harmless. */
-  mp_status (*mailbox)(void* self, int32_t what, const mp_mailbox* now, const mp_mailbox* before,
-                       mp_error*) MP_NOEXCEPT;
+  /* [sink] Capability "mailboxes": creates it, even without a message in it; or removes it, only if
+   * ours and empty. Doing it twice is harmless. */
+  mp_status (*mailbox)(void* self, int32_t what, const mp_mailbox*, mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "read": the octets of a stored message as the server sent them. */
   mp_status (*read)(void* self, const mp_receipt*, mp_read_out*,
                     mp_status (*write)(mp_read_out*, const void*, uint64_t) MP_NOEXCEPT,

@@ -14,13 +14,10 @@ namespace mailpipe {
 enum class SyncPhase : std::int32_t { Data = 1, Names = 2 };
 enum class Removal : std::int32_t { Trash = 1, Delete = 2 };
 
-/// What happened to a mailbox; `before` counts for Rename only.
-struct MailboxEvent {
-  enum class Kind : std::int32_t { Create = 1, Rename = 2, Remove = 3 };
-
-  Kind kind = Kind::Create;
-  Mailbox now, before;
-};
+/// A mailbox that is to be there, even without a message in it; or one that is no longer on the
+/// server, to be removed if the sink made it and it is empty. There is no rename: its messages get a
+/// new place each, then lose the old one.
+enum class MailboxChange : std::int32_t { Create = 1, Remove = 2 };
 
 /// What lies in a sink's root before we write.
 struct RootState {
@@ -79,16 +76,21 @@ class Sink {
   /// Removes our own stagings that nothing owns any more.
   virtual void sweep() = 0;
 
+  /// Stages one more place for a stored message; then as after store(). Throws Item when the stored
+  /// file is not there any more.
   virtual Staged link(const Receipt&, const Item&, const std::string& /*place*/) {
     unsupported("link");
   }
 
-  /// Takes over flags and keywords; returns the location, which may have changed.
+  /// Takes over what the server changed: the difference between the receipt's keywords and the
+  /// item's. What somebody else changed here stays. Returns the location, which may have changed;
+  /// the old one when the file is not there any more.
   virtual std::string update(const Receipt&, const Item&) { unsupported("update"); }
 
+  /// Takes away one place. A file that is not the one that was stored stays.
   virtual void remove(const Receipt&, Removal) { unsupported("remove"); }
 
-  virtual void mailbox(const MailboxEvent&) { unsupported("mailboxes"); }
+  virtual void mailbox(MailboxChange, const Mailbox&) { unsupported("mailboxes"); }
 
   /// The octets of a stored message as the server sent them.
   virtual void read(const Receipt&, const std::function<void(std::string_view)>&) {

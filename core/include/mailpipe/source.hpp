@@ -29,6 +29,7 @@ enum class EventKind : std::uint32_t {
   Changed = 2,
   Removed = 3,
   Gone = 4,
+  Keywords = 5,
   Mailbox = 10,
   MailboxRemoved = 11,
   ListingBegin = 20,
@@ -69,6 +70,15 @@ class Emitter {
 
   /// Its places, keywords or attributes changed.
   void changed(Item item) { about(EventKind::Changed, std::move(item)); }
+
+  /// Its keywords are these now; nothing else of it changed. Unknown keys are ignored.
+  void keywords(StreamId stream, std::string key, std::vector<std::string> keywords) {
+    Event event{.kind = EventKind::Keywords, .stream = stream};
+    event.item.key = std::move(key);
+    event.item.stream = stream;
+    event.item.keywords = std::move(keywords);
+    emit(std::move(event));
+  }
 
   /// The server says that it was removed.
   void removed(StreamId stream, std::string key) {

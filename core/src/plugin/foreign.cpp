@@ -13,7 +13,7 @@ constexpr std::size_t kLongest = std::size_t{1} << 30U;
 constexpr std::size_t kItemFloor = offsetof(mp_item, name) + sizeof(mp_str);
 constexpr std::size_t kMailboxFloor = offsetof(mp_mailbox, role) + sizeof(mp_str);
 constexpr std::size_t kEventFloor = offsetof(mp_event, count) + sizeof(std::uint64_t);
-constexpr std::size_t kFoundFloor = offsetof(mp_found, server_ids) + sizeof(void*);
+constexpr std::size_t kFoundFloor = sizeof(mp_found);
 
 const char* wrong_with_all(std::initializer_list<mp_str> texts) noexcept {
   for (const mp_str text : texts) {
@@ -109,6 +109,7 @@ const char* wrong_with(const mp_event* event) noexcept {
   switch (event->kind) {
     case MP_EV_LISTED:
     case MP_EV_CHANGED:
+    case MP_EV_KEYWORDS:
       return wrong_with(event->item);
     case MP_EV_REMOVED:
     case MP_EV_GONE:
@@ -160,7 +161,8 @@ const char* wrong_with(const mp_found* found) noexcept {
   if (found == nullptr || found->struct_size < kFoundFloor) {
     return "gave a find that is NULL or of a wrong struct_size";
   }
-  return first({wrong_with_all({found->location, found->place}),
+  return first({wrong_with_all({found->location, found->ref}),
+                wrong_with_texts(found->path, found->path_count),
                 wrong_with_texts(found->server_ids, found->id_count)});
 }
 

@@ -4,7 +4,6 @@
 
 #include <mailpipe/detail/views.hpp>
 
-#include <cstring>
 #include <utility>
 
 /// Where read() of a plugin delivers to.
@@ -34,26 +33,12 @@ mp_status read_write(mp_read_out* to, const void* data, std::uint64_t n) noexcep
   });
 }
 
-Found to_found(const mp_found& in) {
-  Found out{.location = detail::copy(in.location),
-            .place = detail::copy(in.place),
-            .size = in.size,
-            .received_at = detail::to_time(in.received_at),
-            .digest = {},
-            .server_ids = {}};
-  std::memcpy(out.digest.data(), in.sha256, out.digest.size());
-  for (std::uint32_t i = 0; i < in.id_count; ++i) {
-    out.server_ids.push_back(detail::copy(in.server_ids[i]));
-  }
-  return out;
-}
-
 mp_status scan_found(mp_found_out* to, const mp_found* found) noexcept {
   return to->pending.guard(nullptr, [&] {
     if (const char* wrong = wrong_with(found); wrong != nullptr) {
       to->instance.breach("scan", wrong);
     }
-    return to->out(to_found(*found)), MP_OK;
+    return to->out(detail::to_found(*found)), MP_OK;
   });
 }
 
@@ -102,8 +87,8 @@ class PluginSink final : public Sink {
   }
 
   bool recover(const Intent& intent) override {
-    const mp_intent view{sizeof(mp_intent), 0, detail::receipt_view(intent.receipt),
-                         detail::view(intent.token)};
+    const detail::ReceiptView receipt(intent.receipt);
+    const mp_intent view{sizeof(mp_intent), 0, *receipt.get(), detail::view(intent.token)};
     std::int32_t present = 0;
     call("recover", table_.recover, &view, &present);
     return present != 0;
@@ -112,16 +97,16 @@ class PluginSink final : public Sink {
   void sweep() override { call("sweep", table_.sweep); }
 
   Staged link(const Receipt& receipt, const Item& item, const std::string& place) override {
-    const mp_receipt from = detail::receipt_view(receipt);
+    const detail::ReceiptView from(receipt);
     const detail::ItemView view(item);
-    return stage("link", table_.link, &from, view.get(), detail::view(place));
+    return stage("link", table_.link, from.get(), view.get(), detail::view(place));
   }
 
   std::string update(const Receipt& receipt, const Item& item) override {
-    const mp_receipt from = detail::receipt_view(receipt);
+    const detail::ReceiptView from(receipt);
     const detail::ItemView view(item);
     mp_str location{};
-    call("update", table_.update, &from, view.get(), &location);
+    call("update", table_.update, from.get(), view.get(), &location);
     if (const char* wrong = wrong_with(location); wrong != nullptr || location.n == 0) {
       instance_.breach("update", wrong != nullptr ? wrong : "gave no location");
     }
@@ -129,21 +114,19 @@ class PluginSink final : public Sink {
   }
 
   void remove(const Receipt& receipt, Removal how) override {
-    const mp_receipt from = detail::receipt_view(receipt);
-    call("remove", table_.remove, &from, static_cast<std::int32_t>(how));
+    const detail::ReceiptView from(receipt);
+    call("remove", table_.remove, from.get(), static_cast<std::int32_t>(how));
   }
 
-  void mailbox(const MailboxEvent& event) override {
-    const detail::MailboxViews now(event.now);
-    const detail::MailboxViews before(event.before);
-    call("mailboxes", table_.mailbox, static_cast<std::int32_t>(event.kind), now.data(),
-         event.kind == MailboxEvent::Kind::Rename ? before.data() : nullptr);
+  void mailbox(MailboxChange change, const Mailbox& mailbox) override {
+    const detail::MailboxViews view(mailbox);
+    call("mailboxes", table_.mailbox, static_cast<std::int32_t>(change), view.data());
   }
 
   void read(const Receipt& receipt, const std::function<void(std::string_view)>& out) override {
-    const mp_receipt from = detail::receipt_view(receipt);
+    const detail::ReceiptView from(receipt);
     mp_read_out to{instance_, out};
-    call_back("read", to.pending, table_.read, &from, &to, read_write);
+    call_back("read", to.pending, table_.read, from.get(), &to, read_write);
   }
 
   void scan(const std::function<void(const Found&)>& out) override {

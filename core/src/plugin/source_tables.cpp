@@ -34,6 +34,7 @@ Event to_event(const mp_event& in) {
   switch (out.kind) {
     case EventKind::Listed:
     case EventKind::Changed:
+    case EventKind::Keywords:
       out.item = detail::to_item(*in.item);
       out.item.stream = in.stream;
       break;

@@ -88,6 +88,7 @@ class Engine {
   std::unique_ptr<Emitter> make_emitter(Backoff& backoff, ListProgress& progress);
   void on_event(Event event);
   void on_item(Event event);
+  void on_keywords(Event event);
   void on_removed(const std::string& key, Accounts::Bringer by);
   void on_gone(const Event& event);
   void on_listing_end(StreamId stream);

@@ -52,6 +52,9 @@ void Engine::on_event(Event event) {
       services_.progress.listed += 1;
       on_item(std::move(event));
       break;
+    case EventKind::Keywords:
+      on_keywords(std::move(event));
+      break;
     case EventKind::Removed:
       on_removed(event.key, Accounts::Bringer::Removed);
       break;
@@ -143,6 +146,19 @@ void Engine::on_item(Event event) {
   } else if (!adopt(row)) {
     judge(std::move(row), Origin::Listing);
   }
+}
+
+// Everything else of the message is as it was.
+void Engine::on_keywords(Event event) {
+  const auto flying = by_key_.find(event.item.key);
+  Item item =
+      flying != by_key_.end() ? flying->second->row.item : ledger_.find(event.item.key).item;
+  if (item.key.empty()) {
+    return;
+  }
+  item.keywords = std::move(event.item.keywords);
+  event.item = std::move(item);
+  on_item(std::move(event));
 }
 
 void Engine::known(state::Row row, Action action, Item item) {
@@ -327,7 +343,7 @@ bool Engine::adopt(state::Row& row) {
       if (found.file.size == row.item.size) {
         receipts.push_back({.row = 0,
                             .sink = found.sink,
-                            .place = found.file.place,
+                            .place = "",
                             .location = found.file.location,
                             .size = found.file.size,
                             .digest = found.file.digest,
@@ -363,7 +379,7 @@ void Engine::move_aside(SinkLane& lane, const state::FoundRow& found) {
                     "' is not as long as the server's message: moved to the trash, fetched anew",
                 {});
   const Receipt receipt{.key = {},
-                        .place = found.file.place,
+                        .place = "",
                         .location = found.file.location,
                         .size = found.file.size,
                         .digest = found.file.digest};

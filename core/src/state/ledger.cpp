@@ -1,12 +1,12 @@
 #include "state/ledger.hpp"
 
+#include "state/columns.hpp"
 #include "state/pack.hpp"
 #include "state/schema.hpp"
 
 #include <sys/random.h>
 
 #include <array>
-#include <cstring>
 
 namespace mailpipe::state {
 
@@ -35,17 +35,6 @@ std::string location_of(const std::filesystem::path& file, Ledger::Open how) {
                 "has this pipeline run yet?");
   }
   return file.string();
-}
-
-std::optional<std::chrono::sys_seconds> to_time(std::optional<std::int64_t> seconds) {
-  if (!seconds) {
-    return std::nullopt;
-  }
-  return std::chrono::sys_seconds(std::chrono::seconds(*seconds));
-}
-
-std::optional<std::int64_t> to_seconds(const std::optional<std::chrono::sys_seconds>& time) {
-  return time ? std::optional<std::int64_t>(time->time_since_epoch().count()) : std::nullopt;
 }
 
 std::int64_t to_seconds(std::chrono::sys_seconds time) {
@@ -204,7 +193,7 @@ std::vector<Ledger::RunRow> Ledger::last_runs(std::size_t limit) {
   std::vector<RunRow> out;
   while (get.next()) {
     out.push_back({get.integer(0), std::chrono::sys_seconds(std::chrono::seconds(get.integer(1))),
-                   to_time(get.maybe_integer(2)), static_cast<int>(get.integer(3)), get.copy(4)});
+                   time_of(get.maybe_integer(2)), static_cast<int>(get.integer(3)), get.copy(4)});
   }
   return out;
 }
@@ -284,80 +273,6 @@ void Ledger::set_sink_complete(const std::string& sink, bool complete) {
   write();
   cached("INSERT INTO sinks VALUES(?,?) ON CONFLICT DO UPDATE SET complete=excluded.complete")
       .run(std::string_view(sink), static_cast<int>(complete));
-}
-
-// ---- what scans found
-
-void Ledger::add_found(const std::string& sink, const Found& file) {
-  write();
-  const std::string_view digest(reinterpret_cast<const char*>(file.digest.data()),
-                                file.digest.size());
-  cached("INSERT INTO found(sink, location, place, size, received_at, digest) VALUES(?,?,?,?,?,?)")
-      .run(std::string_view(sink), std::string_view(file.location), std::string_view(file.place),
-           file.size, to_seconds(file.received_at), digest);
-  const std::int64_t id = database_.last_row();
-  for (const std::string& server_id : file.server_ids) {
-    cached("INSERT OR IGNORE INTO found_ids VALUES(?,?)").run(std::string_view(server_id), id);
-  }
-  has_found_ = true;
-}
-
-std::vector<FoundRow> Ledger::find_found(std::string_view server_id) {
-  Statement& get = cached(
-                       "SELECT f.id, f.sink, f.location, f.place, f.size, f.received_at, f.digest "
-                       "FROM found_ids i "
-                       "JOIN found f ON f.id = i.found WHERE i.server_id=? ORDER BY f.id")
-                       .bind(server_id);
-  std::vector<FoundRow> out;
-  while (get.next()) {
-    FoundRow row{.id = get.integer(0), .sink = get.copy(1), .file = {}};
-    row.file.location = get.copy(2);
-    row.file.place = get.copy(3);
-    row.file.size = static_cast<std::uint64_t>(get.integer(4));
-    row.file.received_at = to_time(get.maybe_integer(5));
-    const std::string_view digest = get.text(6);
-    std::memcpy(row.file.digest.data(), digest.data(),
-                std::min(digest.size(), row.file.digest.size()));
-    out.push_back(std::move(row));
-  }
-  return out;
-}
-
-std::vector<std::string> Ledger::found_locations(const std::string& sink, std::size_t limit) {
-  Statement& get = cached("SELECT location FROM found WHERE sink=? ORDER BY location LIMIT ?")
-                       .bind(sink, static_cast<std::int64_t>(limit));
-  std::vector<std::string> out;
-  while (get.next()) {
-    out.push_back(get.copy(0));
-  }
-  return out;
-}
-
-std::uint64_t Ledger::count_found(const std::string& sink) {
-  Statement& get = cached("SELECT count(*) FROM found WHERE sink=?").bind(sink);
-  const std::uint64_t count = get.next() ? static_cast<std::uint64_t>(get.integer(0)) : 0;
-  get.reset();
-  return count;
-}
-
-void Ledger::remove_found(std::int64_t id) {
-  write();
-  cached("DELETE FROM found_ids WHERE found=?").run(id);
-  cached("DELETE FROM found WHERE id=?").run(id);
-}
-
-void Ledger::clear_found() {
-  write();
-  cached("DELETE FROM found_ids").run();
-  cached("DELETE FROM found").run();
-  has_found_ = false;
-}
-
-std::uint64_t Ledger::count_found() {
-  Statement& get = cached("SELECT count(*) FROM found").bind();
-  const std::uint64_t count = get.next() ? static_cast<std::uint64_t>(get.integer(0)) : 0;
-  get.reset();
-  return count;
 }
 
 }  // namespace mailpipe::state

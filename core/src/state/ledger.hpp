@@ -99,6 +99,17 @@ class Ledger {
   /// seen, counted and outcome only.
   void touch(const Row& row);
 
+  /// The row lives on under another key, perhaps in another stream.
+  void rekey(const Row& row);
+
+  Row get(RowId id);
+
+  /// Stored and gone rows of one server id, gone ones first.
+  std::vector<Row> copies(std::string_view server_id, std::size_t limit);
+
+  /// Gone rows of that size whose header is known.
+  std::vector<Row> dead(std::uint64_t size, std::size_t limit);
+
   std::uint64_t count(RowState state);
   std::vector<Row> rows(RowState state, RowId after, std::size_t limit);
 
@@ -129,6 +140,22 @@ class Ledger {
   /// After the intents of all sinks were walked: rows that were in flight are stored if a receipt says so, else unknown.
   void settle_in_flight();
 
+  // ---- what sinks owe: rows whose receipts differ from what the row says
+  void owe(const std::string& sink, RowId row);
+
+  /// Every row with a receipt: the rule of what is owed changed.
+  void owe_all(const std::string& sink);
+
+  /// Every row of the stream that lies at the place.
+  void owe_place(StreamId stream, const std::string& place);
+  void paid(const std::string& sink, RowId row);
+  std::vector<RowId> owed(const std::string& sink, RowId after, std::size_t limit);
+  std::uint64_t count_owed();
+
+  /// Places of all messages in all sinks.
+  std::uint64_t count_places();
+  void remove_receipt(const ReceiptRow& receipt);
+
   // ---- sinks
   /// Nothing: the sink is new to this ledger.
   std::optional<bool> sink_complete(const std::string& sink);
@@ -143,6 +170,10 @@ class Ledger {
   bool has_found() const noexcept { return has_found_; }
 
   std::vector<FoundRow> find_found(std::string_view server_id);
+  std::vector<FoundRow> find_found_by_ref(std::string_view ref);
+
+  /// Of that size as the server sent them, with a known header.
+  std::vector<FoundRow> find_found_by_size(std::uint64_t size, std::size_t limit);
   std::vector<std::string> found_locations(const std::string& sink, std::size_t limit);
   std::uint64_t count_found(const std::string& sink);
   void remove_found(std::int64_t id);
@@ -151,6 +182,7 @@ class Ledger {
 
  private:
   Statement& cached(const char* sql);
+  static std::uint64_t count(Statement& query);
   void write();
   Row read_row(Statement& from);
   std::vector<Row> read_rows(Statement& from);

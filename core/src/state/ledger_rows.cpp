@@ -1,9 +1,9 @@
 // The rows of the ledger, their receipts and intents. See ledger.hpp.
+#include "state/columns.hpp"
 #include "state/ledger.hpp"
 #include "state/pack.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace mailpipe::state {
 
@@ -15,31 +15,6 @@ namespace {
   "r.keywords, r.attributes, "                                                                \
   "r.initial, r.name, r.digest, r.header_digest, r.reason, r.due, r.owner, r.tries, r.seen, " \
   "r.counted, r.outcome"
-
-std::string_view view(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-std::optional<std::string_view> view(const std::optional<Digest>& digest) {
-  return digest ? std::optional(view(*digest)) : std::nullopt;
-}
-
-Digest to_digest(std::string_view octets) {
-  Digest digest{};
-  std::memcpy(digest.data(), octets.data(), std::min(octets.size(), digest.size()));
-  return digest;
-}
-
-std::optional<std::int64_t> seconds(const std::optional<std::chrono::sys_seconds>& time) {
-  return time ? std::optional<std::int64_t>(time->time_since_epoch().count()) : std::nullopt;
-}
-
-std::optional<std::chrono::sys_seconds> time_of(std::optional<std::int64_t> value) {
-  if (!value) {
-    return std::nullopt;
-  }
-  return std::chrono::sys_seconds(std::chrono::seconds(*value));
-}
 
 std::string pack_places(const Item& item) {
   std::vector<std::string> ids;
@@ -121,6 +96,16 @@ Row Ledger::find(std::string_view key) {
   return row;
 }
 
+Row Ledger::get(RowId id) {
+  Statement& get = cached("SELECT " MAILPIPE_ROW_COLUMNS " FROM rows r WHERE r.id=?").bind(id);
+  Row row;
+  if (get.next()) {
+    row = read_row(get);
+  }
+  get.reset();
+  return row;
+}
+
 RowId Ledger::insert(const Row& row) {
   write();
   const Item& item = row.item;
@@ -162,11 +147,37 @@ void Ledger::touch(const Row& row) {
       .run(row.seen, row.counted, row.outcome, row.id);
 }
 
-std::uint64_t Ledger::count(RowState state) {
-  Statement& get = cached("SELECT count(*) FROM rows WHERE state=?").bind(state);
-  const std::uint64_t count = get.next() ? static_cast<std::uint64_t>(get.integer(0)) : 0;
-  get.reset();
+void Ledger::rekey(const Row& row) {
+  write();
+  cached("UPDATE rows SET key=?, stream=?, initial=? WHERE id=?")
+      .run(std::string_view(row.item.key), row.item.stream, static_cast<int>(row.item.initial),
+           row.id);
+  update(row);
+}
+
+std::uint64_t Ledger::count(Statement& query) {
+  const std::uint64_t count = query.next() ? static_cast<std::uint64_t>(query.integer(0)) : 0;
+  query.reset();
   return count;
+}
+
+std::uint64_t Ledger::count(RowState state) {
+  return count(cached("SELECT count(*) FROM rows WHERE state=?").bind(state));
+}
+
+std::vector<Row> Ledger::copies(std::string_view server_id, std::size_t limit) {
+  return read_rows(cached("SELECT " MAILPIPE_ROW_COLUMNS
+                          " FROM rows r WHERE r.server_id=? AND r.server_id!='' AND r.state IN "
+                          "(2, 7) ORDER BY r.state DESC, r.id LIMIT ?")
+                       .bind(server_id, limit));
+}
+
+std::vector<Row> Ledger::dead(std::uint64_t size, std::size_t limit) {
+  return read_rows(
+      cached("SELECT " MAILPIPE_ROW_COLUMNS
+             " FROM rows r WHERE r.state=7 AND r.size=? AND r.header_digest IS NOT NULL"
+             " ORDER BY r.id LIMIT ?")
+          .bind(size, limit));
 }
 
 std::vector<Row> Ledger::rows(RowState state, RowId after, std::size_t limit) {
@@ -220,24 +231,28 @@ void Ledger::judge_all_again() {
 void Ledger::put_receipt(const ReceiptRow& receipt) {
   write();
   cached(
-      "INSERT INTO receipts VALUES(?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+      "INSERT INTO receipts VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
       "location=excluded.location,"
-      " size=excluded.size, digest=excluded.digest, adopted=excluded.adopted, state=excluded.state")
+      " size=excluded.size, digest=excluded.digest, adopted=excluded.adopted, state=excluded.state,"
+      " keywords=excluded.keywords")
       .run(receipt.row, std::string_view(receipt.sink), std::string_view(receipt.place),
            std::string_view(receipt.location), receipt.size, view(receipt.digest),
-           static_cast<int>(receipt.adopted), receipt.state);
+           static_cast<int>(receipt.adopted), receipt.state,
+           std::string_view(pack(receipt.keywords)));
 }
 
 std::vector<ReceiptRow> Ledger::receipts(RowId row) {
-  Statement& get = cached(
-                       "SELECT row, sink, place, location, size, digest, adopted, state FROM "
-                       "receipts WHERE row=?")
-                       .bind(row);
+  Statement& get =
+      cached(
+          "SELECT row, sink, place, location, size, digest, adopted, state, keywords FROM "
+          "receipts WHERE row=?")
+          .bind(row);
   std::vector<ReceiptRow> out;
   while (get.next()) {
     out.push_back({get.integer(0), get.copy(1), get.copy(2), get.copy(3),
                    static_cast<std::uint64_t>(get.integer(4)), to_digest(get.text(5)),
-                   get.integer(6) != 0, static_cast<ReceiptRow::State>(get.integer(7))});
+                   get.integer(6) != 0, static_cast<ReceiptRow::State>(get.integer(7)),
+                   unpack(get.text(8))});
   }
   return out;
 }
@@ -260,16 +275,16 @@ void Ledger::put_intent(const IntentRow& intent, const Digest& header_digest) {
 }
 
 std::vector<IntentRow> Ledger::intents(const std::string& sink) {
-  Statement& get =
-      cached(
-          "SELECT i.id, i.row, i.sink, i.place, i.location, i.token, r.key, i.size, i.digest"
-          " FROM intents i JOIN rows r ON r.id=i.row WHERE i.sink=? ORDER BY i.id")
-          .bind(std::string_view(sink));
+  Statement& get = cached(
+                       "SELECT i.id, i.row, i.sink, i.place, i.location, i.token, r.key, i.size, "
+                       "i.digest, r.keywords"
+                       " FROM intents i JOIN rows r ON r.id=i.row WHERE i.sink=? ORDER BY i.id")
+                       .bind(std::string_view(sink));
   std::vector<IntentRow> out;
   while (get.next()) {
     out.push_back({get.integer(0), get.integer(1), get.copy(2), get.copy(3), get.copy(4),
                    get.copy(5), get.copy(6), static_cast<std::uint64_t>(get.integer(7)),
-                   to_digest(get.text(8))});
+                   to_digest(get.text(8)), unpack(get.text(9))});
   }
   return out;
 }
@@ -285,7 +300,8 @@ void Ledger::redeem(const IntentRow& intent) {
                .place = intent.place,
                .location = intent.location,
                .size = intent.size,
-               .digest = intent.digest});
+               .digest = intent.digest,
+               .keywords = intent.keywords});
   cached(
       "UPDATE rows SET state=2, reason='', due=NULL, digest=?, header_digest="
       "(SELECT header_digest FROM intents WHERE id=?) WHERE id=?")

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mailpipe::state {
 
@@ -64,6 +65,7 @@ struct ReceiptRow {
   Digest digest{};
   bool adopted = false;  ///< not written by us: the digest is of the file as it lay there
   State state = State::Stored;
+  std::vector<std::string> keywords;  ///< as the sink was last given them
 };
 
 struct IntentRow {
@@ -72,6 +74,7 @@ struct IntentRow {
   std::string sink, place, location, token, key;
   std::uint64_t size = 0;
   Digest digest{};
+  std::vector<std::string> keywords;  ///< the row's
 };
 
 }  // namespace mailpipe::state

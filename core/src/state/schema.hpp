@@ -3,7 +3,7 @@
 namespace mailpipe::state {
 
 /// Format of the ledger file; a ledger of another format is refused with a hint.
-inline constexpr int kLedgerFormat = 1;
+inline constexpr int kLedgerFormat = 2;
 
 /// Written to the file's header, so that `file` and we can tell a ledger from any other database.
 inline constexpr int kApplicationId = 0x4D50'4C47;  // "MPLG"
@@ -25,13 +25,16 @@ CREATE TABLE rows(
   seen INTEGER NOT NULL DEFAULT 0, counted INTEGER NOT NULL DEFAULT 0, outcome INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX rows_unsettled ON rows(state, id) WHERE state IN (1, 5, 6);
 CREATE INDEX rows_rejudge ON rows(id) WHERE rejudge = 1;
-CREATE INDEX rows_dead_server_id ON rows(server_id) WHERE state = 7;
+CREATE INDEX rows_server_id ON rows(server_id) WHERE server_id != '';
 CREATE INDEX rows_dead_size ON rows(size) WHERE state = 7;
 
 -- Proof that a place of a message is durable on a sink; or that the sink does not want it, or can never have it.
 CREATE TABLE receipts(
   row INTEGER NOT NULL, sink NOT NULL, place NOT NULL, location NOT NULL, size INTEGER NOT NULL, digest NOT NULL,
-  adopted INTEGER NOT NULL, state INTEGER NOT NULL, PRIMARY KEY(row, sink, place)) WITHOUT ROWID;
+  adopted INTEGER NOT NULL, state INTEGER NOT NULL, keywords NOT NULL, PRIMARY KEY(row, sink, place)) WITHOUT ROWID;
+
+-- Rows whose receipts on a sink differ from what the row says: places to add or to take away, keywords to change.
+CREATE TABLE owed(sink NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(sink, row)) WITHOUT ROWID;
 
 -- What is being published right now. Open ones after an unclean end are walked by recovery.
 CREATE TABLE intents(
@@ -44,8 +47,10 @@ CREATE TABLE kv(component NOT NULL, name NOT NULL, value NOT NULL, PRIMARY KEY(c
 
 -- Files that a scan found and no row owns yet.
 CREATE TABLE found(
-  id INTEGER PRIMARY KEY, sink NOT NULL, location NOT NULL, place NOT NULL, size INTEGER NOT NULL, received_at INTEGER,
-  digest NOT NULL);
+  id INTEGER PRIMARY KEY, sink NOT NULL, location NOT NULL, path NOT NULL, size INTEGER NOT NULL, received_at INTEGER,
+  digest NOT NULL, ref NOT NULL, original_size INTEGER, original_digest, header_digest);
+CREATE INDEX found_ref ON found(ref) WHERE ref != '';
+CREATE INDEX found_size ON found(original_size);
 CREATE TABLE found_ids(server_id NOT NULL, found INTEGER NOT NULL, PRIMARY KEY(server_id, found)) WITHOUT ROWID;
 )sql";
 

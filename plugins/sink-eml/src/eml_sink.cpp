@@ -331,8 +331,14 @@ void EmlSink::scan(const std::function<void(const Found&)>& found) {
     }
     const FileDigest content = digest_of(fs_, file);
     ParsedName parsed = parse_name(name);
-    found(
-        {name, "", content.size, parsed.received_at, content.digest, std::move(parsed.server_ids)});
+    found({.location = name,
+           .path = {},
+           .size = content.size,
+           .received_at = parsed.received_at,
+           .digest = content.digest,
+           .server_ids = std::move(parsed.server_ids),
+           .ref = {},
+           .original = {}});
   }
 }
 

@@ -162,12 +162,14 @@ class ThrowingSink final : public Sink {
 
   std::string update(const Receipt& receipt, const Item& /*item*/) override {
     trap_("update");
-    return receipt.location + "!";
+    return receipt.location + "!" + (receipt.keywords.empty() ? "" : receipt.keywords.front());
   }
 
   void remove(const Receipt& /*receipt*/, Removal /*how*/) override { trap_("remove"); }
 
-  void mailbox(const MailboxEvent& /*event*/) override { trap_("mailboxes"); }
+  void mailbox(MailboxChange /*change*/, const Mailbox& /*mailbox*/) override {
+    trap_("mailboxes");
+  }
 
   void read(const Receipt& /*receipt*/, const std::function<void(std::string_view)>& out) override {
     trap_("read");
@@ -181,6 +183,9 @@ class ThrowingSink final : public Sink {
     found.location = "a/b";
     found.size = 12;
     found.server_ids = {"x", "y"};
+    found.path = {"In", "Box"};
+    found.ref = "7:9";
+    found.original = {.size = 14, .digest = {1}, .header_digest = {2}};
     out(found);
   }
 

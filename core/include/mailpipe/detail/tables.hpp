@@ -220,14 +220,10 @@ inline mp_status sink_remove(void* self, const mp_receipt* receipt, std::int32_t
   });
 }
 
-inline mp_status sink_mailbox(void* self, std::int32_t what, const mp_mailbox* now,
-                              const mp_mailbox* before, mp_error* error) noexcept {
+inline mp_status sink_mailbox(void* self, std::int32_t what, const mp_mailbox* mailbox,
+                              mp_error* error) noexcept {
   return call<Sink>(self, error, [&](auto& in) {
-    MailboxEvent event{static_cast<MailboxEvent::Kind>(what), to_mailbox(*now), {}};
-    if (before != nullptr) {
-      event.before = to_mailbox(*before);
-    }
-    return in.role->mailbox(event), MP_OK;
+    return in.role->mailbox(static_cast<MailboxChange>(what), to_mailbox(*mailbox)), MP_OK;
   });
 }
 
@@ -247,22 +243,7 @@ inline mp_status sink_read(void* self, const mp_receipt* receipt, mp_read_out* o
 inline mp_status sink_scan(void* self, mp_found_out* out, FoundSlot found,
                            mp_error* error) noexcept {
   return call<Sink>(self, error, [&](auto& in) {
-    in.role->scan([&](const Found& file) {
-      std::vector<mp_str> ids;
-      for (const std::string& id : file.server_ids) {
-        ids.push_back(view(id));
-      }
-      mp_found row{sizeof(mp_found),
-                   static_cast<std::uint32_t>(ids.size()),
-                   view(file.location),
-                   view(file.place),
-                   file.size,
-                   to_seconds(file.received_at),
-                   {},
-                   ids.data()};
-      std::memcpy(row.sha256, file.digest.data(), file.digest.size());
-      throw_on(found(out, &row), "scan");
-    });
+    in.role->scan([&](const Found& file) { throw_on(found(out, FoundView(file).get()), "scan"); });
     return MP_OK;
   });
 }

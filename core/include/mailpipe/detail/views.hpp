@@ -40,6 +40,23 @@ inline std::optional<std::uint64_t> to_size(std::uint64_t size) noexcept {
   return size == MP_NO_SIZE ? std::nullopt : std::optional(size);
 }
 
+inline std::vector<mp_str> text_views(const std::vector<std::string>& texts) {
+  std::vector<mp_str> out;
+  out.reserve(texts.size());
+  for (const std::string& each : texts) {
+    out.push_back(view(each));
+  }
+  return out;
+}
+
+inline std::vector<std::string> to_texts(const mp_str* texts, std::uint32_t count) {
+  std::vector<std::string> out;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    out.push_back(copy(texts[i]));
+  }
+  return out;
+}
+
 /// Views of mailboxes; borrows the strings, owns the arrays.
 class MailboxViews {
  public:
@@ -109,9 +126,7 @@ class ItemView {
   explicit ItemView(const Item& item)
       : places_(item.places),
         attributes_(pair_views(item.attributes)) {
-    for (const std::string& keyword : item.keywords) {
-      keywords_.push_back(view(keyword));
-    }
+    keywords_ = text_views(item.keywords);
     view_ = {.struct_size = sizeof(mp_item),
              .flags = item.initial ? static_cast<std::uint32_t>(MP_ITEM_INITIAL) : 0U,
              .key = view(item.key),
@@ -153,9 +168,7 @@ inline Item to_item(const mp_item& in) {
   for (std::uint32_t i = 0; i < in.place_count; ++i) {
     out.places.push_back(to_mailbox(in.places[i]));
   }
-  for (std::uint32_t i = 0; i < in.keyword_count; ++i) {
-    out.keywords.push_back(copy(in.keywords[i]));
-  }
+  out.keywords = to_texts(in.keywords, in.keyword_count);
   out.attributes = to_pairs(in.attributes, in.attribute_count);
   out.initial = (in.flags & MP_ITEM_INITIAL) != 0;
   out.name = copy(in.name);
@@ -191,25 +204,95 @@ inline Staged to_staged(const mp_staged& in) {
   return out;
 }
 
-inline mp_receipt receipt_view(const Receipt& receipt) noexcept {
-  mp_receipt out{.struct_size = sizeof(mp_receipt),
-                 .reserved = 0,
-                 .key = view(receipt.key),
-                 .place = view(receipt.place),
-                 .location = view(receipt.location),
-                 .size = receipt.size,
-                 .sha256 = {}};
-  std::memcpy(out.sha256, receipt.digest.data(), receipt.digest.size());
-  return out;
-}
+/// A view of a receipt; borrows its strings.
+class ReceiptView {
+ public:
+  explicit ReceiptView(const Receipt& receipt) : keywords_(text_views(receipt.keywords)) {
+    view_ = {.struct_size = sizeof(mp_receipt),
+             .keyword_count = static_cast<std::uint32_t>(keywords_.size()),
+             .key = view(receipt.key),
+             .place = view(receipt.place),
+             .location = view(receipt.location),
+             .size = receipt.size,
+             .sha256 = {},
+             .keywords = keywords_.data()};
+    std::memcpy(view_.sha256, receipt.digest.data(), receipt.digest.size());
+  }
+
+  ReceiptView(const ReceiptView&) = delete;
+  ReceiptView& operator=(const ReceiptView&) = delete;
+
+  const mp_receipt* get() const noexcept { return &view_; }
+
+ private:
+  std::vector<mp_str> keywords_;
+  mp_receipt view_{};
+};
 
 inline Receipt to_receipt(const mp_receipt& in) {
   Receipt out{.key = copy(in.key),
               .place = copy(in.place),
               .location = copy(in.location),
               .size = in.size,
-              .digest = {}};
+              .digest = {},
+              .keywords = to_texts(in.keywords, in.keyword_count)};
   std::memcpy(out.digest.data(), in.sha256, out.digest.size());
+  return out;
+}
+
+/// A view of what a scan found; borrows its strings.
+class FoundView {
+ public:
+  explicit FoundView(const Found& file)
+      : ids_(text_views(file.server_ids)),
+        path_(text_views(file.path)) {
+    view_.struct_size = sizeof(mp_found);
+    view_.id_count = static_cast<std::uint32_t>(ids_.size());
+    view_.location = view(file.location);
+    view_.ref = view(file.ref);
+    view_.size = file.size;
+    view_.received_at = to_seconds(file.received_at);
+    std::memcpy(view_.sha256, file.digest.data(), file.digest.size());
+    view_.server_ids = ids_.data();
+    view_.path = path_.data();
+    view_.path_count = static_cast<std::uint32_t>(path_.size());
+    if (file.original) {
+      const Found::Original& original = *file.original;
+      view_.has_original = 1;
+      view_.original_size = original.size;
+      std::memcpy(view_.original_sha256, original.digest.data(), original.digest.size());
+      std::memcpy(view_.original_header_sha256, original.header_digest.data(),
+                  original.header_digest.size());
+    }
+  }
+
+  FoundView(const FoundView&) = delete;
+  FoundView& operator=(const FoundView&) = delete;
+
+  const mp_found* get() const noexcept { return &view_; }
+
+ private:
+  std::vector<mp_str> ids_, path_;
+  mp_found view_{};
+};
+
+inline Found to_found(const mp_found& in) {
+  Found out{.location = copy(in.location),
+            .path = to_texts(in.path, in.path_count),
+            .size = in.size,
+            .received_at = to_time(in.received_at),
+            .digest = {},
+            .server_ids = to_texts(in.server_ids, in.id_count),
+            .ref = copy(in.ref),
+            .original = {}};
+  std::memcpy(out.digest.data(), in.sha256, out.digest.size());
+  if (in.has_original != 0) {
+    Found::Original& original = out.original.emplace();
+    original.size = in.original_size;
+    std::memcpy(original.digest.data(), in.original_sha256, original.digest.size());
+    std::memcpy(original.header_digest.data(), in.original_header_sha256,
+                original.header_digest.size());
+  }
   return out;
 }
 

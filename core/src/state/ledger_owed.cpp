@@ -1,0 +1,54 @@
+// What sinks still owe: places to add or to take away, keywords to change. See ledger.hpp.
+#include "state/ledger.hpp"
+
+namespace mailpipe::state {
+
+void Ledger::owe(const std::string& sink, RowId row) {
+  write();
+  cached("INSERT OR IGNORE INTO owed VALUES(?,?)").run(std::string_view(sink), row);
+}
+
+void Ledger::owe_all(const std::string& sink) {
+  write();
+  cached("INSERT OR IGNORE INTO owed SELECT sink, row FROM receipts WHERE sink=? AND state=1")
+      .run(std::string_view(sink));
+}
+
+void Ledger::owe_place(StreamId stream, const std::string& place) {
+  write();
+  cached(
+      "INSERT OR IGNORE INTO owed SELECT x.sink, x.row FROM receipts x JOIN rows r ON r.id=x.row"
+      " WHERE x.place=? AND r.stream=?")
+      .run(std::string_view(place), stream);
+}
+
+void Ledger::paid(const std::string& sink, RowId row) {
+  write();
+  cached("DELETE FROM owed WHERE sink=? AND row=?").run(std::string_view(sink), row);
+}
+
+std::vector<RowId> Ledger::owed(const std::string& sink, RowId after, std::size_t limit) {
+  Statement& get = cached("SELECT row FROM owed WHERE sink=? AND row>? ORDER BY row LIMIT ?")
+                       .bind(std::string_view(sink), after, limit);
+  std::vector<RowId> out;
+  while (get.next()) {
+    out.push_back(get.integer(0));
+  }
+  return out;
+}
+
+std::uint64_t Ledger::count_owed() {
+  return count(cached("SELECT count(*) FROM owed").bind());
+}
+
+std::uint64_t Ledger::count_places() {
+  return count(cached("SELECT count(*) FROM receipts WHERE state=1").bind());
+}
+
+void Ledger::remove_receipt(const ReceiptRow& receipt) {
+  write();
+  cached("DELETE FROM receipts WHERE row=? AND sink=? AND place=?")
+      .run(receipt.row, std::string_view(receipt.sink), std::string_view(receipt.place));
+}
+
+}  // namespace mailpipe::state
