@@ -3,6 +3,12 @@
 
 #include <stddef.h>
 
+#ifdef OTHER_MINOR
+#define DESCRIPTOR_MINOR (MP_ABI_MINOR + 1)
+#else
+#define DESCRIPTOR_MINOR MP_ABI_MINOR
+#endif
+
 extern const mp_tag mailpipe_plugin_tag;
 
 static char the_instance;
@@ -77,7 +83,7 @@ static const mp_component component = {
 static const mp_component* const components[] = {&component};
 
 const mp_plugin* MP_ENTRY(void) {
-  static const mp_plugin plugin = {sizeof(mp_plugin),    MP_ABI_MAJOR, MP_ABI_MINOR, 1,
+  static const mp_plugin plugin = {sizeof(mp_plugin),    MP_ABI_MAJOR, DESCRIPTOR_MINOR, 1,
                                    &mailpipe_plugin_tag, components};
 #ifdef NO_DESCRIPTOR
   return plugin.tag == NULL ? &plugin : NULL;
