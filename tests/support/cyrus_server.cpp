@@ -1,81 +1,17 @@
 #include "support/cyrus_server.hpp"
 
+#include "support/command_log.hpp"
 #include "support/line_client.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
-#include <vector>
 
 namespace mailpipe::testing {
 namespace {
 
-std::string script() {
-  return std::string(MAILPIPE_TEST_SUPPORT_FOLDER) + "/cyrus/server";
-}
-
 std::string software() {
-  const char* chosen = std::getenv("CYRUS_FOLDER");
-  return chosen != nullptr ? chosen : MAILPIPE_TEST_CYRUS_FOLDER;
-}
-
-/// In memory where there is room: Cyrus syncs every message, and filling it took thirty times as long on a disk.
-std::string make_folder() {
-  constexpr std::uintmax_t kRoom = std::uintmax_t{2} << 30U;
-  std::filesystem::path parent = "/dev/shm";
-  std::error_code failure;
-  const std::filesystem::space_info space = std::filesystem::space(parent, failure);
-  if (failure || space.available < kRoom) {
-    parent = std::filesystem::temp_directory_path();
-  }
-  std::string pattern = (parent / "mailpipe-cyrus-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) {
-    throw std::runtime_error("no temporary folder for Cyrus");
-  }
-  return pattern;
-}
-
-std::string contents(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-/// Runs the server script; throws with its words if it fails.
-void run_script(const std::string& folder, const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {script(), folder};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  argv.reserve(words.size() + 1);
-  for (std::string& word : words) {
-    argv.push_back(word.data());
-  }
-  argv.push_back(nullptr);
-
-  const std::string log = folder + "/script.log";
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  pid_t child = -1;
-  const int failure = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  int status = 0;
-  if (failure != 0 || ::waitpid(child, &status, 0) != child || status != 0) {
-    throw std::runtime_error(arguments.front() + " of the test Cyrus failed: " + contents(log));
-  }
+  return ServerFolder::software("CYRUS_FOLDER", MAILPIPE_TEST_CYRUS_FOLDER);
 }
 
 /// One LMTP exchange (RFC 2033): sends, then wants a reply of that class ("2" or "3").
@@ -122,31 +58,8 @@ CyrusServer* CyrusServer::shared() {
   return server.get();
 }
 
-CyrusServer::CyrusServer() : folder_(make_folder()), owner_(::getpid()) {
-  ::setenv("CYRUS_FOLDER", software().c_str(), 1);
-  run_script(folder_, {"start", std::to_string(owner_)});
-}
-
-CyrusServer::~CyrusServer() {
-  if (::getpid() != owner_) {
-    return;  // a forked child that exits must not take its parent's server along
-  }
-  try {
-    run_script(folder_, {"stop"});
-    std::filesystem::remove_all(folder_);
-  } catch (const std::exception& failure) {
-    std::cerr << failure.what() << '\n';
-  }
-}
-
-int CyrusServer::port(const std::string& name) const {
-  std::ifstream ports(folder_ + "/ports.env");
-  for (std::string line; std::getline(ports, line);) {
-    if (line.starts_with(name + "=")) {
-      return std::stoi(line.substr(name.size() + 1));
-    }
-  }
-  throw std::runtime_error("the test Cyrus has no " + name);
+CyrusServer::CyrusServer() : folder_("cyrus") {
+  folder_.start();
 }
 
 std::string CyrusServer::http_url() const {
@@ -159,7 +72,11 @@ std::string CyrusServer::https_url() const {
 
 std::string CyrusServer::fresh_user() {
   std::string user = "user" + std::to_string(++users_);
-  run_script(folder_, {"add-user", user});
+  folder_.run({"add-user", user});
+  // imapd writes what it receives and sends into a folder of the user's name, and runs as nobody when we are root.
+  const std::filesystem::path log = folder() + "/conf/log/" + user;
+  std::filesystem::create_directories(log);
+  std::filesystem::permissions(log, std::filesystem::perms::all);
   LineClient imap(imap_port());  // the first IMAP login makes the mailboxes
   imap.send("a LOGIN " + user + " " + password() + "\r\n");
   imap.read_until("a OK", "a ");
@@ -179,17 +96,21 @@ void CyrusServer::deliver(const std::string& user, std::string_view message) con
   exchange(lmtp, "QUIT", '2');
 }
 
+std::vector<std::string> CyrusServer::commands(const std::string& user) const {
+  std::vector<std::string> commands;
+  for (const auto& entry : std::filesystem::directory_iterator(folder() + "/conf/log/" + user)) {
+    if (entry.path().filename().string().starts_with("imap-")) {
+      for (const std::string& octets :
+           client_octets_of_telemetry(contents_of(entry.path().string()))) {
+        append_commands(octets, commands);
+      }
+    }
+  }
+  return commands;
+}
+
 void CyrusTest::SetUp() {
-  const std::string why = CyrusServer::missing();
-  if (why.empty()) {
-    ASSERT_NE(CyrusServer::shared(), nullptr);
-    return;
-  }
-  if (std::getenv("CI") != nullptr) {
-    FAIL() << why;
-  }
-  std::cerr << "\n*** SKIPPED, NOT TESTED: " << why << "\n\n";
-  GTEST_SKIP() << why;
+  need_server(CyrusServer::missing());
 }
 
 }  // namespace mailpipe::testing

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "support/server_folder.hpp"
+
 #include <gtest/gtest.h>
-#include <sys/types.h>
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mailpipe::testing {
 
@@ -21,11 +23,8 @@ class CyrusServer {
   static std::string missing();
 
   CyrusServer();
-  ~CyrusServer();
-  CyrusServer(const CyrusServer&) = delete;
-  CyrusServer& operator=(const CyrusServer&) = delete;
 
-  const std::string& folder() const noexcept { return folder_; }
+  const std::string& folder() const noexcept { return folder_.path(); }
 
   int http_port() const { return port("HTTP_PORT"); }
 
@@ -40,7 +39,7 @@ class CyrusServer {
   std::string https_url() const;
 
   /// PEM file of the authority that signed the server's certificate.
-  std::string ca_file() const { return folder_ + "/tls/ca.pem"; }
+  std::string ca_file() const { return folder() + "/tls/ca.pem"; }
 
   /// The password of every user.
   static std::string password() { return "secret"; }
@@ -51,11 +50,13 @@ class CyrusServer {
   /// Delivers to the user's Inbox over LMTP, received now. Lines end in CRLF.
   void deliver(const std::string& user, std::string_view message) const;
 
- private:
-  int port(const std::string& name) const;
+  /// What IMAP clients sent for a fresh user after login, without tags; an ImapAccount's sessions are left out.
+  std::vector<std::string> commands(const std::string& user) const;
 
-  std::string folder_;
-  pid_t owner_;
+ private:
+  int port(const std::string& name) const { return folder_.port(name); }
+
+  ServerFolder folder_;
   int users_ = 0;
 };
 
