@@ -13,12 +13,12 @@
 namespace mailpipe {
 class Error;
 class Host;
+class LoginKeeper;
 }  // namespace mailpipe
 
 namespace mailpipe::imap {
 
 struct Settings;
-class LoginKeeper;
 
 /// Where the octets of one body go.
 class BodyTarget {

@@ -2,7 +2,7 @@
 
 #include "http_client.hpp"
 #include "json_channel.hpp"
-#include "login.hpp"
+#include "login_keeper.hpp"
 #include "pacer.hpp"
 #include "session.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "host_policy.hpp"
-#include "login.hpp"
+#include "login_keeper.hpp"
 #include "plain_sockets.hpp"
 #include "url.hpp"
 

@@ -1,9 +1,8 @@
 #include "http_transfer.hpp"
 
-#include <unistd.h>
+#include "certificate_trouble.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 namespace mailpipe::jmap {
 
@@ -29,54 +28,6 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
   const std::size_t to = line.find_last_not_of(" \t\r\n");
   return from == std::string_view::npos || from > to ? std::string_view()
                                                      : line.substr(from, to - from + 1);
-}
-
-/// An instant as libcurl prints it of a certificate: "2026-01-31 12:00:00 GMT", or what curl_getdate reads.
-std::time_t certificate_time(const std::string& text) {
-  std::tm parts{};
-  if (::strptime(text.c_str(), "%Y-%m-%d %H:%M:%S", &parts) != nullptr) {
-    return ::timegm(&parts);
-  }
-  return curl_getdate(text.c_str(), nullptr);
-}
-
-/// Why a certificate was refused, from what the server showed: GnuTLS in libcurl tells only that it was.
-std::string certificate_trouble(CURL* handle, std::string_view text) {
-  if (text.find("not match") != std::string_view::npos) {
-    return "is for another name";
-  }
-  curl_certinfo* info = nullptr;
-  if (curl_easy_getinfo(handle, CURLINFO_CERTINFO, &info) != CURLE_OK || info == nullptr ||
-      info->num_of_certs < 1) {
-    return "cannot be trusted";
-  }
-  std::string subject;
-  std::string issuer;
-  for (const curl_slist* line = info->certinfo[0]; line != nullptr; line = line->next) {
-    const std::string_view entry(line->data);
-    const std::string value(entry.substr(std::min(entry.find(':') + 1, entry.size())));
-    if (entry.rfind("Subject:", 0) == 0) {
-      subject = value;
-    } else if (entry.rfind("Issuer:", 0) == 0) {
-      issuer = value;
-    } else if (entry.rfind("Expire Date:", 0) == 0) {
-      const std::time_t end = certificate_time(value);
-      if (end > 0 && end < std::time(nullptr)) {
-        return "has expired";
-      }
-    }
-  }
-  return !subject.empty() && subject == issuer ? "is signed by itself"
-                                               : "is signed by an unknown authority";
-}
-
-/// Whether the system's certificates are in one file that libcurl knows of, as on Debian.
-bool system_has_a_bundle() {
-  static const bool has = [] {
-    const char* file = curl_version_info(CURLVERSION_NOW)->cainfo;
-    return file != nullptr && ::access(file, R_OK) == 0;
-  }();
-  return has;
 }
 
 }  // namespace
@@ -107,14 +58,7 @@ void HttpClient::Transfer::set_transport(const HttpSettings& settings, PlainSock
   easy_.set(CURLOPT_LOW_SPEED_LIMIT, kSlowestOctetsPerSecond);
   easy_.set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings.stall_timeout.count()));
   easy_.set(CURLOPT_USERAGENT, "mailpipe/0.1 (source-jmap)");
-  if (!settings.ca_file.empty()) {
-    easy_.set(CURLOPT_CAINFO, settings.ca_file.c_str());
-  }
-  if (!settings.ca_file.empty() || system_has_a_bundle()) {
-    // libcurl would also trust the system's folder of certificates. With ca_file that is wrong; without, they are the
-    // bundle's once more, read for every connection: 4 MB of memory and some 20 ms each.
-    easy_.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
-  }
+  trust(easy_, settings.ca_file);
   if (!settings.proxy.empty()) {
     easy_.set(CURLOPT_PROXY, settings.proxy.c_str());
   } else if (is_loopback(request_.url.host)) {
@@ -194,7 +138,7 @@ void HttpClient::Transfer::conclude(CURLcode code) {
   reply_.transport_text =
       *easy_.error_text() != '\0' ? easy_.error_text() : curl_easy_strerror(code);
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR) {
-    reply_.certificate_trouble = certificate_trouble(handle(), reply_.transport_text);
+    reply_.certificate_trouble = mailpipe::certificate_trouble(easy_);
   }
 }
 

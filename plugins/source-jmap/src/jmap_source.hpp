@@ -1,7 +1,7 @@
 #pragma once
 
 #include "host_policy.hpp"
-#include "login.hpp"
+#include "login_keeper.hpp"
 #include "session.hpp"
 #include "settings.hpp"
 

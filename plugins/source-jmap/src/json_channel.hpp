@@ -1,7 +1,7 @@
 #pragma once
 
 #include "http_client.hpp"
-#include "login.hpp"
+#include "login_keeper.hpp"
 
 #include <mailpipe/host.hpp>
 

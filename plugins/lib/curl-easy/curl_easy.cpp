@@ -2,7 +2,7 @@
 
 #include <mailpipe/error.hpp>
 
-namespace mailpipe::jmap {
+namespace mailpipe {
 
 namespace {
 
@@ -50,4 +50,4 @@ void CurlEasy::check(CURLcode code, CURLoption option) {
   }
 }
 
-}  // namespace mailpipe::jmap
+}  // namespace mailpipe

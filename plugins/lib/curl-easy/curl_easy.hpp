@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace mailpipe::jmap {
+namespace mailpipe {
 
 /// One libcurl easy session: its options, its request headers and its error text.
 ///
@@ -49,4 +49,4 @@ class CurlEasy {
   CPtr<CURL, curl_easy_cleanup> handle_;
 };
 
-}  // namespace mailpipe::jmap
+}  // namespace mailpipe

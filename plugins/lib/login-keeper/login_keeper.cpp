@@ -1,26 +1,51 @@
-#include "login.hpp"
+#include "login_keeper.hpp"
 
 #include <mailpipe/error.hpp>
 #include <mailpipe/host.hpp>
 
 #include <algorithm>
 
-namespace mailpipe::jmap {
+namespace mailpipe {
 
-LoginKeeper::LoginKeeper(Host& host, std::string user) : host_(host), user_(std::move(user)) {}
+LoginKeeper::LoginKeeper(Host& host, std::string user, Option option)
+    : host_(host),
+      user_(std::move(user)),
+      option_(option) {}
+
+LoginKeeper::LoginKeeper(Host& host, std::string user)
+    : LoginKeeper(host, user, user.empty() ? Option::Token : Option::Password) {}
+
+std::string LoginKeeper::ask(bool again) {
+  if (option_ != Option::Either) {
+    return host_.secret(option_ == Option::Token ? "/token" : "/password", again);
+  }
+  try {
+    std::string secret = host_.secret("/password", again);
+    option_ = Option::Password;
+    return secret;
+  } catch (const Error& no_password) {
+    if (no_password.error_class() != ErrorClass::Config) {
+      throw;
+    }
+  }
+  std::string secret = host_.secret("/token", again);
+  option_ = Option::Token;
+  return secret;
+}
 
 std::shared_ptr<const Login> LoginKeeper::read(bool again, unsigned generation) {
   auto login = std::make_shared<Login>();
   login->user = user_;
-  login->secret = host_.secret(user_.empty() ? "/token" : "/password", again);
+  login->secret = ask(again);
+  login->is_token = option_ == Option::Token;
   login->generation = generation;
-  // A line break in a token would end the header and begin another one.
-  const bool sendable =
-      std::all_of(login->secret.begin(), login->secret.end(),
-                  [&](unsigned char c) { return c != 0x7F && c >= (user_.empty() ? 0x21 : 0x20); });
+  // A line break in a token would end the header or the command and begin another one.
+  const bool sendable = std::all_of(
+      login->secret.begin(), login->secret.end(),
+      [&](unsigned char c) { return c != 0x7F && c >= (login->is_token ? 0x21 : 0x20); });
   if (login->secret.empty() || !sendable) {
     throw Error(ErrorClass::Config,
-                std::string(user_.empty() ? "the token" : "the password") +
+                std::string(login->is_token ? "the token" : "the password") +
                     (login->secret.empty() ? " is empty"
                                            : " holds a space, a line break or a control character"),
                 "see where the option takes it from");
@@ -57,4 +82,4 @@ bool LoginKeeper::refresh(unsigned refused_generation) {
   return login_->secret != before;
 }
 
-}  // namespace mailpipe::jmap
+}  // namespace mailpipe

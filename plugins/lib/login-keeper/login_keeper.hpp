@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -8,21 +9,27 @@ namespace mailpipe {
 class Host;
 }
 
-namespace mailpipe::jmap {
+namespace mailpipe {
 
 /// What proves who we are: a bearer token, or a user's name and password.
 struct Login {
-  std::string user;    ///< empty: `secret` is a bearer token
-  std::string secret;  ///< never in a message or a log
+  std::string user;
+  std::string secret;     ///< never in a message or a log
+  bool is_token = false;  ///< `secret` is a bearer token, not a password
   unsigned generation = 0;
 };
 
 /// Reads the secret from the host when first needed, and again when the server no longer takes it.
 ///
-/// Threads  Any; list() and fetch() share one.
+/// Threads  Any; all connections share one.
 /// Errors   Throws Error (Auth, Config) from the host, and Config for a secret that cannot be sent in a header.
 class LoginKeeper {
  public:
+  /// Which option the secret is; Either: `password` where it is given, else `token`.
+  enum class Option : std::uint8_t { Password, Token, Either };
+
+  LoginKeeper(Host& host, std::string user, Option option);
+
   /// `user` empty: the option `token` is the secret, else `password`.
   LoginKeeper(Host& host, std::string user);
 
@@ -31,18 +38,21 @@ class LoginKeeper {
   /// The server took it: should it refuse later, the token has expired and is worth asking for again.
   void accepted(unsigned generation);
 
-  /// The server answered 401 to that generation. Returns whether another try makes sense: a newer one is there, or was
+  /// The server refused that generation. Returns whether another try makes sense: a newer one is there, or was
   /// read just now and differs. One new reading per accepted generation, so a wrong token ends quickly.
   bool refresh(unsigned refused_generation);
 
  private:
   std::shared_ptr<const Login> read(bool again, unsigned generation);
 
+  std::string ask(bool again);
+
   Host& host_;
   const std::string user_;
+  Option option_;
   std::mutex mutex_;
   std::shared_ptr<const Login> login_;
   bool may_refresh_ = true;
 };
 
-}  // namespace mailpipe::jmap
+}  // namespace mailpipe
