@@ -73,15 +73,15 @@ std::string CyrusServer::https_url() const {
 std::string CyrusServer::fresh_user() {
   std::string user = "user" + std::to_string(++users_);
   folder_.run({"add-user", user});
-  // imapd writes what it receives and sends into a folder of the user's name, and runs as nobody when we are root.
-  const std::filesystem::path log = folder() + "/conf/log/" + user;
-  std::filesystem::create_directories(log);
-  std::filesystem::permissions(log, std::filesystem::perms::all);
   LineClient imap(imap_port());  // the first IMAP login makes the mailboxes
   imap.send("a LOGIN " + user + " " + password() + "\r\n");
   imap.read_until("a OK", "a ");
   imap.send("b LOGOUT\r\n");
   imap.read_until("b OK", "b ");
+  // imapd writes what it receives and sends into a folder of the user's name, and runs as nobody when we are root.
+  const std::filesystem::path log = folder() + "/conf/log/" + user;
+  std::filesystem::create_directories(log);
+  std::filesystem::permissions(log, std::filesystem::perms::all);
   return user;
 }
 

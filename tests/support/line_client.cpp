@@ -47,22 +47,35 @@ void LineClient::send(std::string_view bytes) const {
   }
 }
 
+void LineClient::receive() {
+  std::array<char, 65536> block;  // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
+  const ssize_t got = ::recv(socket_, block.data(), block.size(), 0);
+  if (got <= 0) {
+    fail("test server closed the connection");
+  }
+  const int on = 1;  // Cyrus waits for the acknowledgement before it goes on
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+  pending_.append(block.data(), static_cast<std::size_t>(got));
+}
+
 std::string LineClient::read_line() {
   std::size_t end = pending_.find("\r\n");
   while (end == std::string::npos) {
-    std::array<char, 65536> block{};
-    const ssize_t got = ::recv(socket_, block.data(), block.size(), 0);
-    if (got <= 0) {
-      fail("test server closed the connection");
-    }
-    const int on = 1;  // Cyrus waits for the acknowledgement before it goes on
-    ::setsockopt(socket_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-    pending_.append(block.data(), static_cast<std::size_t>(got));
+    receive();
     end = pending_.find("\r\n");
   }
   std::string line = pending_.substr(0, end);
   pending_.erase(0, end + 2);
   return line;
+}
+
+std::string LineClient::read_octets(std::size_t count) {
+  while (pending_.size() < count) {
+    receive();
+  }
+  std::string octets = pending_.substr(0, count);
+  pending_.erase(0, count);
+  return octets;
 }
 
 std::string LineClient::read_until(std::string_view prefix, std::string_view failure) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,10 +21,14 @@ class LineClient {
   /// The next line without its CRLF.
   std::string read_line();
 
+  std::string read_octets(std::size_t count);
+
   /// Reads lines until one starts with `prefix`, and returns it; throws if one starts with `failure` first.
   std::string read_until(std::string_view prefix, std::string_view failure = {});
 
  private:
+  void receive();
+
   int socket_;
   std::string pending_;
 };
