@@ -18,13 +18,6 @@ namespace {
 
 constexpr unsigned kMostAlike = 1000;
 
-SyncMode sync_mode(const std::string& word) {
-  if (word == "syncfs") {
-    return SyncMode::Syncfs;
-  }
-  return word == "fdatasync" ? SyncMode::Fdatasync : SyncMode::Auto;
-}
-
 std::string without_trailing_slashes(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) {
     path.pop_back();
@@ -44,7 +37,7 @@ EmlSink::EmlSink(const Options& options, Host& host)
     : host_(host),
       fs_(host.fs()),
       path_(without_trailing_slashes(options.text("path"))),
-      sync_mode_(sync_mode(options.text_or("sync", "auto"))),
+      sync_mode_(mailpipe::sync_mode(options.text_or("sync", "auto"))),
       trash_(fs_, path_, host.run_time()) {}
 
 void EmlSink::open(bool read_only) {
@@ -205,9 +198,7 @@ void EmlSink::sync(SyncPhase phase) {
 
 void EmlSink::sync_names() {
   if (broken_) {
-    throw Error(ErrorClass::Permanent,
-                "an earlier sync of '" + root_.path() + "' failed, and nothing after it is sure",
-                "check the disk, then run again");
+    throw_broken_sync(root_.path());
   }
   if (!names_changed_) {
     return;

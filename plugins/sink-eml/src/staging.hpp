@@ -1,9 +1,10 @@
 #pragma once
 
+#include "data_sync.hpp"
+
 #include <mailpipe/file.hpp>
 #include <mailpipe/host.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,9 +13,6 @@
 #include <vector>
 
 namespace mailpipe::eml {
-
-/// How a batch reaches the disk. Auto: one syncfs from kWholeFrom files on, on a local file system.
-enum class SyncMode : std::uint8_t { Auto, Syncfs, Fdatasync };
 
 class Staging;
 
@@ -51,15 +49,9 @@ class StagingFile {
 ///
 /// Names      "mp-<16 digits that this run drew>-<number>": two runs never meet.
 /// Threads    One.
-/// Errors     After a failed sync the kernel may have dropped the data and will not say so again:
-///            every later sync fails, too.
-/// Durability sync() covers what was finished before it. Files stay open until then, so that no
-///            error of a write-back is missed; when there are kWholeFrom of them they are closed
-///            (Auto, Syncfs: one syncfs will do; it tells of errors since Linux 5.8, else it is
-///            not used) or synced at once (Fdatasync).
+/// Errors, Durability  As DataSync.
 class Staging {
  public:
-  static constexpr std::size_t kWholeFrom = 64;
   static constexpr const char* kFolder = ".mailpipe-stage";
 
   /// Makes or opens the folder beneath `root`, and follows no link.
@@ -71,7 +63,7 @@ class Staging {
   /// The file is written: keeps it, to be synced.
   void finish(StagingFile file);
 
-  void sync();
+  void sync() { data_.sync(); }
 
   /// Removes one staging; fine when it is not there.
   void remove(const std::string& token);
@@ -91,21 +83,11 @@ class Staging {
   static bool is_token(std::string_view token);
 
  private:
-  void sync_held();
-  void close_held();
-  [[noreturn]] void fail_sync(int result, const std::string& path);
-
   Fs& fs_;
   File folder_;
-  SyncMode mode_;
+  DataSync data_;
   std::string prefix_;
   std::uint64_t next_ = 0;
-  std::vector<std::pair<std::string, File>> held_;  ///< written, open, not synced
-  bool closed_unsynced_ = false;                    ///< some were closed: syncfs has to cover them
-  bool broken_ = false;
 };
-
-/// A sync failed: NoSpace or Permanent, never to be tried again.
-[[noreturn]] void throw_sync_failure(int result, const std::string& path);
 
 }  // namespace mailpipe::eml

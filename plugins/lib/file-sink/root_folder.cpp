@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-namespace mailpipe::eml {
+namespace mailpipe {
 namespace {
 
 std::string parent_of(const std::string& path) {
@@ -138,4 +138,4 @@ File look_at_root(Fs& fs, Host& host, const std::string& path) {
   return {};
 }
 
-}  // namespace mailpipe::eml
+}  // namespace mailpipe

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace mailpipe::eml {
+namespace mailpipe {
 
 /// Opens the folder of a sink, for good: everything later goes through the descriptor. Makes it,
 /// with its parents, mode 0700 and durable, when it is missing.
@@ -23,4 +23,4 @@ File look_at_root(Fs& fs, Host& host, const std::string& path);
 /// Throws Config when anyone but the owner may write to the open folder.
 void refuse_if_others_may_write(Fs& fs, const File& folder);
 
-}  // namespace mailpipe::eml
+}  // namespace mailpipe
