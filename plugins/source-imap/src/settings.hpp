@@ -15,6 +15,7 @@ namespace mailpipe::imap {
 enum class Tls : std::uint8_t { Implicit, StartTls, None };
 enum class AuthKind : std::uint8_t { Auto, Login, Plain, XOAuth2, OAuthBearer };
 enum class FlagScan : std::uint8_t { EachRun, Never };
+enum class GmailMode : std::uint8_t { AllMail, Folders };
 
 /// At most so much of each; 0: no cap of ours.
 struct RateCaps {
@@ -45,9 +46,13 @@ struct Settings {
   std::vector<std::string> include, exclude;  ///< globs on decoded names, or "\role"
   bool subscribed_only = false;
   FlagScan flags = FlagScan::EachRun;
+  GmailMode gmail = GmailMode::AllMail;
   std::uint64_t max_message_size = 0;
-  unsigned connections = 3;
+  unsigned connections =
+      3;  ///< that fetch; capped by the rate and by what is known of the provider
   RateCaps rate;
+  std::uint64_t view_limit =
+      0;  ///< the server shows no more messages of a mailbox than that; 0: all
 };
 
 /// Throws Error (Config) where options contradict each other.

@@ -1,0 +1,205 @@
+#include "lister.hpp"
+
+#include "mailbox_choice.hpp"
+#include "mailbox_name.hpp"
+#include "session.hpp"
+
+#include <mailpipe/host.hpp>
+#include <mailpipe/printable.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace mailpipe::imap {
+
+namespace {
+
+/// In Gmail each message is in exactly one of these.
+bool is_whole_gmail(const std::string& role) {
+  return role == "all" || role == "junk" || role == "trash";
+}
+
+const char* way_of(const Dialect& dialect) {
+  return dialect.qresync ? "QRESYNC" : dialect.condstore ? "CONDSTORE" : "flag scans";
+}
+
+std::string count_of(std::size_t number, const char* thing) {
+  return std::to_string(number) + " " + thing + (number == 1 ? "" : "es");
+}
+
+}  // namespace
+
+Lister::Lister(Session& session, const Settings& settings, Host& host, Emitter& emitter,
+               Directory& directory)
+    : session_(session),
+      settings_(settings),
+      host_(host),
+      emitter_(emitter),
+      directory_(directory),
+      world_{session, settings, host, emitter, {}} {}
+
+void Lister::run(const Cursors& cursors) {
+  const Account account = discover(session_, settings_, host_);
+  world_.dialect = account.dialect;
+  begin_all(cursors, account, chosen(account));
+  run_rounds(true);
+  for (MailboxSync& mailbox : mailboxes_) {
+    mailbox.settle();
+  }
+  run_rounds(false);
+  report(account);
+  throw_failures();
+  if (!account.complete) {
+    throw Error(ErrorClass::Permanent, printable(settings_.host, 300) +
+                                           ": an answer to LIST could not be read, so a mailbox "
+                                           "may be missing");
+  }
+}
+
+std::vector<MailboxInfo> Lister::chosen(const Account& account) const {
+  const bool whole_gmail = account.dialect.gmail && settings_.gmail == GmailMode::AllMail;
+  if (whole_gmail && std::none_of(account.mailboxes.begin(), account.mailboxes.end(),
+                                  [](const MailboxInfo& info) { return info.role == "all"; })) {
+    throw Error(ErrorClass::Config, printable(settings_.host) + ": there is no All Mail to copy",
+                "let Gmail show All Mail in IMAP (Settings, Labels), or set gmail: folders");
+  }
+  const MailboxChoice choice(settings_.include, settings_.exclude, settings_.subscribed_only);
+  std::vector<MailboxInfo> out;
+  std::vector<MailboxInfo*> without_status;
+  for (const MailboxInfo& info : account.mailboxes) {
+    if ((!whole_gmail || is_whole_gmail(info.role)) &&
+        choice.includes({info.label, info.role, info.subscribed, info.foreign})) {
+      out.push_back(info);
+    }
+  }
+  for (MailboxInfo& info : out) {
+    if (!info.status) {
+      without_status.push_back(&info);
+    }
+  }
+  if (!without_status.empty()) {
+    ask_status(session_, settings_, without_status);
+  }
+  if (out.empty()) {
+    host_.log(LogLevel::Warn,
+              printable(settings_.host) + ": no mailbox is chosen; see mailboxes: of the options");
+  }
+  return out;
+}
+
+void Lister::begin_all(const Cursors& cursors, const Account& account,
+                       std::vector<MailboxInfo> mailboxes) {
+  StreamMatch match(cursors);
+  for (const StreamMatch::Known& known : match.known()) {
+    directory_.put(known.stream, {known.name, label_of(path_of(known.name, std::nullopt))});
+  }
+  const std::vector<StreamMatch::Match> matches = match.match(mailboxes);
+  tell_removed(match, account);
+  for (std::size_t i = 0; i < mailboxes.size(); ++i) {
+    MailboxInfo& info = mailboxes[i];
+    const StreamId stream = emitter_.stream(matches[i].stream_name, info.label);
+    directory_.put(stream, {info.name, info.label});
+    mailboxes_.emplace_back(world_, std::move(info), stream, matches[i].stream_name,
+                            matches[i].before);
+    mailboxes_.back().begin();
+  }
+}
+
+// A mailbox that is there but not chosen any more, or whose LIST entry could not be read, is not gone.
+void Lister::tell_removed(const StreamMatch& match, const Account& account) {
+  if (!account.complete) {
+    return;
+  }
+  std::set<std::string> here;
+  for (const MailboxInfo& info : account.mailboxes) {
+    here.insert(is_inbox(info.name) ? "INBOX" : info.name);
+  }
+  for (const StreamMatch::Known& known : match.known()) {
+    if (known.taken || here.contains(is_inbox(known.name) ? "INBOX" : known.name) ||
+        (known.cursor && known.cursor->gone)) {
+      continue;
+    }
+    MailboxCursor after;
+    after.name = known.name;
+    after.epoch = known.cursor ? known.cursor->epoch + 1 : 1;
+    after.gone = true;
+    emitter_.mailbox_removed(known.stream, known.stream_name);
+    emitter_.listing_begin(known.stream);
+    emitter_.listing_end(known.stream);
+    emitter_.checkpoint(known.stream, after.to_text());
+    host_.count("mailboxes_removed");
+  }
+}
+
+// A mailbox may need a second round (what was removed does not add up) and a third (the server refuses what it announced).
+void Lister::run_rounds(bool changes) {
+  constexpr int kMostRounds = 6;
+  for (int round = 0; round < kMostRounds; ++round) {
+    bool any = false;
+    for (MailboxSync& mailbox : mailboxes_) {
+      const bool is_list = mailbox.step() == MailboxSync::Step::List;
+      if (mailbox.step() != MailboxSync::Step::Done && is_list != changes) {
+        mailbox.send();
+        any = true;
+      }
+    }
+    if (!any) {
+      return;
+    }
+    session_.finish();
+  }
+  throw Error(ErrorClass::Permanent,
+              printable(settings_.host) + ": the server keeps refusing what it announces");
+}
+
+void Lister::report(const Account& account) const {
+  std::map<std::string, std::size_t> rungs;
+  for (const MailboxSync& mailbox : mailboxes_) {
+    if (!mailbox.failure()) {
+      ++rungs[counter_of(mailbox.rung()) + std::string_view("ladder_").size()];
+    }
+  }
+  std::string text = printable(settings_.host, 300) + ": " +
+                     count_of(mailboxes_.size(), "mailbox") + " by " + way_of(account.dialect);
+  for (const auto& [rung, number] : rungs) {
+    text += ", " + std::to_string(number) + " " + rung;
+  }
+  host_.log(LogLevel::Info, text);
+}
+
+void Lister::look() {
+  const Account account = discover(session_, settings_, host_);
+  const std::size_t number = chosen(account).size();
+  host_.log(LogLevel::Info,
+            printable(settings_.host, 300) +
+                (account.server.empty() ? "" : " (" + printable(account.server, 100) + ")") + ": " +
+                count_of(account.mailboxes.size(), "mailbox") + ", " + std::to_string(number) +
+                " chosen; changes are found by " + way_of(account.dialect));
+}
+
+void Lister::throw_failures() const {
+  const MailboxSync* worst = nullptr;
+  std::size_t number = 0;
+  for (const MailboxSync& mailbox : mailboxes_) {
+    if (!mailbox.failure()) {
+      continue;
+    }
+    ++number;
+    host_.log(LogLevel::Warn, mailbox.failure()->what());
+    if (worst == nullptr || mailbox.failure()->error_class() != ErrorClass::Transient) {
+      worst = &mailbox;
+    }
+  }
+  host_.count("mailboxes_failed", number);
+  if (worst == nullptr) {
+    return;
+  }
+  const Error& error = *worst->failure();
+  const std::string others =
+      number == 1 ? "" : " (and " + count_of(number - 1, "other mailbox") + ")";
+  throw Error(error.error_class(), error.what() + others,
+              "all other mailboxes were listed; leave this one out with mailboxes: exclude: if it "
+              "is not wanted");
+}
+
+}  // namespace mailpipe::imap

@@ -1,0 +1,254 @@
+// What is told of a mailbox, and when. What is asked of the server is in mailbox_asking.cpp.
+#include "mailbox_sync.hpp"
+
+#include "keywords.hpp"
+
+#include <mailpipe/host.hpp>
+
+#include <algorithm>
+
+namespace mailpipe::imap {
+
+MailboxSync::MailboxSync(SyncWorld& world, MailboxInfo info, StreamId stream, std::string id,
+                         std::optional<MailboxCursor> before)
+    : world_(world),
+      info_(std::move(info)),
+      stream_(stream),
+      id_(std::move(id)),
+      before_(std::move(before)) {}
+
+void MailboxSync::begin() {
+  world_.emitter.mailbox(stream_, {.id = id_, .path = info_.path, .role = info_.role});
+  after_.name = info_.name;
+  if (info_.failed) {
+    fail(*info_.failed);
+  } else if (!info_.status || info_.status->uid_validity.value_or(0) == 0) {
+    fail(Error(ErrorClass::Permanent,
+               place_name(world_.settings, info_.label) + ": the server does not tell its STATUS"));
+  } else {
+    plan();
+    world_.host.count(counter_of(rung_));
+  }
+}
+
+void MailboxSync::plan() {
+  const StatusData& now = *info_.status;
+  if (!before_ || before_->gone) {
+    after_.epoch = before_ ? before_->epoch : 0;
+    begin_epoch();
+  } else if (epoch_is_over(now, *before_)) {
+    // What it held ends here; what it holds now is listed after all removals were told.
+    world_.emitter.listing_begin(stream_);
+    world_.emitter.listing_end(stream_);
+    after_.epoch = before_->epoch + 1;
+    initial_ = true;
+    begin_epoch();
+  } else {
+    after_ = *before_;
+    after_.name = info_.name;
+    after_.mailbox_id = now.mailbox_id;
+    rung_ = rung_for(now, *before_, world_.dialect, world_.settings.flags);
+    step_ = rung_ == Rung::Unchanged ? Step::Done : Step::Changes;
+  }
+}
+
+void MailboxSync::begin_epoch() {
+  const StatusData& now = *info_.status;
+  after_.uid_validity = *now.uid_validity;
+  after_.mailbox_id = now.mailbox_id;
+  after_.uid_next = now.uid_next.value_or(1);
+  after_.highest_modseq = world_.dialect.condstore ? now.highest_modseq.value_or(0) : 0;
+  if (now.messages == 0U) {  // nothing to open it for
+    world_.emitter.listing_begin(stream_);
+    world_.emitter.listing_end(stream_);
+  } else {
+    step_ = Step::List;
+  }
+}
+
+void MailboxSync::settle() {
+  if (step_ == Step::Done && !failure_ && !told_) {
+    checkpoint();
+  }
+}
+
+void MailboxSync::checkpoint() {
+  told_ = true;
+  for (Item& item : deferred_) {
+    world_.emitter.listed(std::move(item));
+  }
+  deferred_.clear();
+  after_.messages = partial_ ? view_.exists : after_.known.count();
+  if (!before_ || after_ != *before_) {
+    world_.emitter.checkpoint(stream_, after_.to_text());
+  }
+}
+
+void MailboxSync::fail(const Error& error) {
+  if (!failure_) {
+    failure_ = error;
+    step_ = Step::Done;
+  }
+}
+
+std::string MailboxSync::key_of(std::uint32_t uid) const {
+  std::string key = "imap:" + std::to_string(stream_) + ":" + std::to_string(after_.uid_validity);
+  if (after_.epoch != 0) {  // a UIDVALIDITY may come back with other messages under the old UIDs
+    key += "." + std::to_string(after_.epoch);
+  }
+  return key + ":" + std::to_string(uid);
+}
+
+Item MailboxSync::item_of(const FetchData& row) const {
+  Item item;
+  item.key = key_of(row.uid);
+  item.stream = stream_;
+  item.ref = std::to_string(after_.uid_validity) + ":" + std::to_string(row.uid);
+  if (!row.email_id.empty()) {
+    item.server_id = "emailid:" + row.email_id;
+  } else if (!row.gm_msgid.empty()) {
+    item.server_id = "gm:" + row.gm_msgid;
+  } else if (!row.guid.empty()) {
+    item.server_id = "guid:" + row.guid;
+  }
+  item.size = row.size;
+  item.received_at = row.internal_date;
+  item.places.push_back({.id = id_, .path = {}, .role = {}});
+  item.keywords = keywords_of(row.flags.value_or(std::vector<std::string>()));
+  if (row.gm_labels) {
+    std::vector<std::string> labels = *row.gm_labels;
+    std::sort(labels.begin(), labels.end());
+    for (std::string& label : labels) {
+      item.attributes.emplace_back("gm-labels", std::move(label));
+    }
+  }
+  item.initial = initial_;
+  return item;
+}
+
+void MailboxSync::tell_new(const FetchData& row) {
+  after_.known.add(row.uid);
+  ++rows_;
+  if (step_ == Step::Changes) {
+    deferred_.push_back(item_of(row));
+  } else {
+    world_.emitter.listed(item_of(row));
+  }
+}
+
+void MailboxSync::tell_flags(const FetchData& row) {
+  if (!row.flags || !after_.known.contains(row.uid) || world_.settings.flags == FlagScan::Never) {
+    return;
+  }
+  if (world_.dialect.gmail && row.gm_labels && row.size) {  // labels are attributes
+    world_.emitter.changed(item_of(row));
+  } else {
+    world_.emitter.keywords(stream_, key_of(row.uid), keywords_of(*row.flags));
+  }
+}
+
+void MailboxSync::vanish(const UidSet& uids) {
+  const UidSet gone = after_.known.common(uids);
+  for (const UidSet::Range& range : gone.ranges()) {
+    for (std::uint64_t uid = range.first; uid <= range.last; ++uid) {
+      world_.emitter.removed(stream_, key_of(static_cast<std::uint32_t>(uid)));
+    }
+  }
+  after_.known.remove(gone);
+}
+
+void MailboxSync::expunged(std::uint64_t count) {
+  view_.at_open -= std::min(view_.at_open, count);
+  view_.exists -= std::min(view_.exists, count);
+}
+
+bool MailboxSync::all_is_shown(std::uint64_t seen) {
+  const std::uint64_t limit = world_.settings.view_limit;
+  if (seen >= view_.at_open && (limit == 0 || seen < limit)) {
+    return true;
+  }
+  partial_ = true;
+  world_.host.count("partial_mailboxes");
+  world_.host.log(LogLevel::Warn, place_name(world_.settings, info_.label) + ": the server shows " +
+                                      std::to_string(seen) + " of " +
+                                      (seen < view_.at_open ? std::to_string(view_.at_open)
+                                                            : std::string("perhaps more")) +
+                                      " messages; nothing there counts as removed");
+  return false;
+}
+
+void MailboxSync::compare() {
+  UidSet all = scanned_;
+  all.add(after_.known.without(before_->known));  // what was found new in this run
+  if (all_is_shown(all.count())) {
+    vanish(after_.known.without(all));
+  }
+  missed_ = scanned_.without(after_.known);
+  scanned_ = UidSet();
+  scanning_ = false;
+}
+
+void MailboxSync::conclude() {
+  if (failure_) {
+    step_ = Step::Done;
+    return;
+  }
+  if (rung_refused_) {  // the same step again, asked otherwise
+    rung_refused_ = false;
+    rung_ = rung_ == Rung::QResync ? Rung::CondStore : Rung::Plain;
+    world_.host.count("ladder_fell_back");
+    return;
+  }
+  for (const auto& [uid, row] : parts_) {
+    if (!after_.known.contains(uid)) {
+      tell_new(row);
+    }
+  }
+  parts_.clear();
+  if (step_ == Step::List) {
+    conclude_list();
+  } else {
+    conclude_changes();
+  }
+}
+
+void MailboxSync::conclude_changes() {
+  if (refetch_) {  // new messages are not known: nothing can be compared yet
+    refetch_ = false;
+    list_pending_ = true;
+    compared_ = true;
+    step_ = Step::Compare;
+    return;
+  }
+  if (scanning_) {
+    compare();
+  }
+  if (!asks_new_ && step_ == Step::Changes && view_.uid_next > before_->uid_next) {
+    list_pending_ = true;  // came after the LIST
+  }
+  if (list_pending_) {
+    missed_ = missed_.without(
+        UidSet::parse(std::to_string(before_->uid_next) + ":4294967295").value_or(UidSet()));
+  }
+  const bool matches = after_.known.count() + missed_.count() == view_.exists;
+  if (!list_pending_ && !matches && !partial_ && !compared_) {
+    compared_ = true;
+    step_ = Step::Compare;
+    return;
+  }
+  step_ = list_pending_ || !missed_.empty() ? Step::List : Step::Done;
+}
+
+void MailboxSync::conclude_list() {
+  if (refetch_) {
+    refetch_ = false;
+    return;
+  }
+  step_ = Step::Done;
+  if (rung_ == Rung::First && all_is_shown(after_.known.count())) {
+    world_.emitter.listing_end(stream_);
+  }
+  checkpoint();
+}
+
+}  // namespace mailpipe::imap

@@ -1,0 +1,90 @@
+#include "stream_match.hpp"
+
+#include "mailbox_name.hpp"
+
+namespace mailpipe::imap {
+
+namespace {
+
+std::string folded(const std::string& raw) {
+  return is_inbox(raw) ? std::string("INBOX") : raw;
+}
+
+std::string id_of(const MailboxInfo& mailbox) {
+  return mailbox.status ? mailbox.status->mailbox_id : std::string();
+}
+
+}  // namespace
+
+StreamMatch::StreamMatch(const Cursors& cursors) {
+  for (const Cursor& cursor : cursors) {
+    Known known{cursor.stream, cursor.name, MailboxCursor::from_text(cursor.value), cursor.name};
+    if (known.cursor) {
+      known.name = known.cursor->name;
+    }
+    if (known.cursor && !known.cursor->mailbox_id.empty()) {
+      by_id_.emplace(known.cursor->mailbox_id, known_.size());
+    }
+    // Of two that had the name at some time, the one that is not gone.
+    const auto [at, is_new] = by_name_.emplace(folded(known.name), known_.size());
+    if (!is_new && (!known.cursor || !known.cursor->gone)) {
+      at->second = known_.size();
+    }
+    stream_names_.insert(cursor.name);
+    known_.push_back(std::move(known));
+  }
+}
+
+StreamMatch::Known* StreamMatch::find_by_id(const std::string& mailbox_id) {
+  const auto found = by_id_.find(mailbox_id);
+  return mailbox_id.empty() || found == by_id_.end() ? nullptr : &known_[found->second];
+}
+
+StreamMatch::Known* StreamMatch::find_by_name(const MailboxInfo& mailbox) {
+  const auto found = by_name_.find(folded(mailbox.name));
+  return found == by_name_.end() || known_[found->second].taken ? nullptr : &known_[found->second];
+}
+
+std::string StreamMatch::unused_name(const std::string& raw) {
+  std::string name = raw;
+  for (int number = 2; !stream_names_.insert(name).second; ++number) {
+    name = raw + " (" + std::to_string(number) + ")";
+  }
+  return name;
+}
+
+std::vector<StreamMatch::Match> StreamMatch::match(const std::vector<MailboxInfo>& mailboxes) {
+  std::vector<Match> out(mailboxes.size());
+  std::vector<bool> done(mailboxes.size());
+  const auto take = [&](std::size_t i, Known& known) {
+    known.taken = true;
+    done[i] = true;
+    out[i] = {known.stream_name, known.cursor};
+  };
+  for (std::size_t i = 0; i < mailboxes.size(); ++i) {
+    Known* known = find_by_id(id_of(mailboxes[i]));
+    if (known != nullptr && !known->taken) {
+      take(i, *known);
+    }
+  }
+  for (std::size_t i = 0; i < mailboxes.size(); ++i) {
+    Known* known = done[i] ? nullptr : find_by_name(mailboxes[i]);
+    if (known == nullptr) {
+      continue;
+    }
+    take(i, *known);
+    auto& before = out[i].before;
+    const std::string id = id_of(mailboxes[i]);
+    if (before && !before->mailbox_id.empty() && !id.empty() && before->mailbox_id != id) {
+      before->uid_validity = 0;  // another mailbox under the name of one that was deleted
+    }
+  }
+  for (std::size_t i = 0; i < mailboxes.size(); ++i) {
+    if (!done[i]) {
+      out[i].stream_name = unused_name(mailboxes[i].name);
+    }
+  }
+  return out;
+}
+
+}  // namespace mailpipe::imap
