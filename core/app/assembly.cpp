@@ -93,11 +93,6 @@ run::OnRemove to_run(config::OnRemove what) {
 run::SinkPart make_sink_part(const config::SinkSpec& spec, const plugin::Catalog& catalog,
                              const Hosts& hosts) {
   const std::string name = "sink:" + spec.id;
-  if (spec.on_remove != config::OnRemove::Keep) {
-    throw Error(ErrorClass::Config,
-                "sink '" + spec.id + "': this version only keeps what the server removed",
-                "write 'on_remove: keep', or leave it out");
-  }
   run::SinkPart part;
   part.id = spec.id;
   part.sink = made_by(catalog, spec, [&](const plugin::Candidate& from) {
@@ -160,7 +155,7 @@ std::string fingerprint(const config::Pipeline& pipeline) {
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-run::Settings settings_of(const config::RunSpec& spec) {
+run::Settings settings_of(const config::RunSpec& spec, std::uint64_t allow_delete) {
   run::Settings out;
   out.batch_messages = spec.batch.messages;
   out.batch_bytes = spec.batch.bytes;
@@ -171,6 +166,7 @@ run::Settings settings_of(const config::RunSpec& spec) {
   out.quarantine_max = spec.quarantine.max;
   out.guard_fraction = spec.guard.max_remove_fraction;
   out.guard_count = spec.guard.max_remove_count;
+  out.allow_delete = allow_delete;
   out.grace = spec.grace;
   return out;
 }

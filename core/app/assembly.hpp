@@ -26,7 +26,7 @@ void collect_secrets(const config::Pipeline& pipeline, Secrets& secrets);
 /// What changes when somebody changes an option that decides which messages are taken.
 std::string fingerprint(const config::Pipeline& pipeline);
 
-run::Settings settings_of(const config::RunSpec& spec);
+run::Settings settings_of(const config::RunSpec& spec, std::uint64_t allow_delete);
 
 /// --state, or what the pipeline says, or $XDG_STATE_HOME/mailpipe/NAME, or
 /// ~/.local/state/mailpipe/NAME.

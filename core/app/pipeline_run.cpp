@@ -46,7 +46,7 @@ class Session {
     return {.pipeline = pipeline.name,
             .state_dir = state_dir_of(pipeline, options.state_dir),
             .fingerprint = fingerprint(pipeline),
-            .settings = settings_of(pipeline.run),
+            .settings = settings_of(pipeline.run, options.allow_delete),
             .mode = options.mode};
   }
 

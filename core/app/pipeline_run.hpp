@@ -20,6 +20,7 @@ struct RunOptions {
   std::string state_dir;  ///< --state, or empty
   ProgressView::When progress = ProgressView::When::Auto;
   run::Mode mode = run::Mode::Run;
+  std::uint64_t allow_delete = 0;  ///< --allow-delete
 };
 
 /// Reads a pipeline file; prints what is wrong with it on standard error. Nothing if it cannot be

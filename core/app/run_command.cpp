@@ -10,6 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <charconv>
+
 namespace mailpipe::app {
 
 namespace {
@@ -36,6 +38,17 @@ void check_usage(const Arguments& arguments) {
   }
 }
 
+std::uint64_t allow_delete(const Arguments& arguments) {
+  const std::string text = arguments.value("allow-delete");
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (!text.empty() && (error != std::errc() || end != text.data() + text.size())) {
+    throw Error(ErrorClass::Config, "mailpipe run: --allow-delete: '" + text + "' is no number",
+                "the message of the guard says how many there are");
+  }
+  return count;
+}
+
 /// One object for one pipeline; {"reports": [...]} for several.
 void write_reports(const std::string& path, const Json& reports, int code) {
   write_report(path, reports.size() == 1 ? reports.front()
@@ -59,7 +72,8 @@ int run(const Arguments& arguments) {
   const RunOptions options{.overrides = arguments.values("set"),
                            .state_dir = arguments.value("state"),
                            .progress = when_of(arguments.value("progress")),
-                           .mode = arguments.has("dry-run") ? run::Mode::DryRun : run::Mode::Run};
+                           .mode = arguments.has("dry-run") ? run::Mode::DryRun : run::Mode::Run,
+                           .allow_delete = allow_delete(arguments)};
   run::Cancellation cancellation;
   const SignalGuard signals(cancellation);
   Json reports = Json::array();
@@ -105,6 +119,7 @@ Command run_command() {
       .values("set", "PATH=VALUE", "replace a value, as in sinks.eml.with.path=/tmp/x")
       .value("state", "DIR", "folder of the ledger (default: ~/.local/state/mailpipe/NAME)")
       .value("report", "FILE", "write the outcome as JSON")
+      .value("allow-delete", "N", "confirm up to N removals that the guard held back")
       .choice("progress", {"auto", "always", "never"}, "a bar on a terminal, lines elsewhere");
   add_log_options(command.options);
   command.options.values("plugin-dir", "DIR", "look for plugins here too");

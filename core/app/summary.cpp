@@ -77,6 +77,10 @@ std::string sink_line(const run::SinkReport& sink) {
   parts.add(sink.stored, "stored");
   parts.add(sink.adopted, "adopted");
   parts.add(sink.caught_up, "caught up");
+  parts.add(sink.linked, "linked");
+  parts.add(sink.updated, "changed");
+  parts.add(sink.removed, "removed");
+  parts.add(sink.owed, "still owed");
   parts.add(sink.left_alone, "belonging to no message left alone");
   std::string out = "  sink " + printable(sink.id) + ": " +
                     (parts.text().empty() ? "nothing stored" : parts.text());
@@ -95,7 +99,8 @@ std::string sink_lines(const run::RunReport& report) {
   std::string out;
   for (const run::SinkReport& sink : report.sinks) {
     if (report.sinks.size() > 1 || sink.adopted != 0 || sink.left_alone != 0 ||
-        sink.caught_up != 0 || !sink.error.empty()) {
+        sink.caught_up != 0 || sink.linked + sink.updated + sink.removed + sink.owed != 0 ||
+        !sink.error.empty()) {
       out += sink_line(sink);
     }
   }

@@ -28,6 +28,7 @@ class Account {
     std::set<std::string> mailboxes{"inbox"};
     std::set<std::string> keywords;
     std::int64_t received_at = 1'000'000;
+    std::optional<std::string> server_id;  ///< nothing: the id
   };
 
   void add(const std::string& id, Message message) { set(id, std::move(message)); }
@@ -56,6 +57,8 @@ class Account {
   std::uint64_t state() const { return history.size(); }
 
   std::map<std::string, Message> messages;
+  std::map<std::string, std::vector<std::string>> mailboxes{{"inbox", {"Inbox"}}};  ///< id to path
+  std::set<std::string> gone_mailboxes;
   std::vector<std::string> history;  ///< ids touched, oldest first
 
  private:
@@ -73,7 +76,7 @@ struct Script {
       after_take;                  ///< with works in hand; may throw Error: the whole source fails
   std::set<std::string> vanished;  ///< fetch says gone
   bool lose_cursor = false;
-  std::atomic<int> lists{0}, fetches{0};
+  std::atomic<int> lists{0}, fetches{0}, header_fetches{0}, body_fetches{0};
 };
 
 /// Lists and fetches an Account the way a JMAP source does: complete when there is no cursor, changes after that.
@@ -91,7 +94,12 @@ class ScriptedSource final : public Source {
     for (const Cursor& known : cursors) {
       cursor = known.stream == stream ? known.value : cursor;
     }
-    out.mailbox(stream, {.id = "inbox", .path = {"Inbox"}, .role = "inbox"});
+    for (const auto& [id, path] : account_.mailboxes) {
+      out.mailbox(stream, {.id = id, .path = path, .role = id == "inbox" ? "inbox" : ""});
+    }
+    for (const std::string& id : account_.gone_mailboxes) {
+      out.mailbox_removed(stream, id);
+    }
     if (cursor.empty()) {
       list_all(stream, out);
     } else {
@@ -123,7 +131,8 @@ class ScriptedSource final : public Source {
  private:
   Item item(StreamId stream, const std::string& id) const {
     const Account::Message& message = account_.messages.at(id);
-    Item out{.key = key(id), .stream = stream, .server_id = id, .ref = id};
+    Item out{
+        .key = key(id), .stream = stream, .server_id = message.server_id.value_or(id), .ref = id};
     out.size = message.body.size();
     out.received_at = std::chrono::sys_seconds(std::chrono::seconds(message.received_at));
     for (const std::string& mailbox : message.mailboxes) {
@@ -177,7 +186,13 @@ class ScriptedSource final : public Source {
         queue.gone(work.token);
         return;
       }
-      const std::string& body = account_.messages.at(work.ref).body;
+      std::string body = account_.messages.at(work.ref).body;
+      if (work.want == Want::Headers) {
+        ++script_.header_fetches;
+        body.resize(body.find("\r\n\r\n") + 4);
+      } else {
+        ++script_.body_fetches;
+      }
       const auto writer = queue.open(work.token);
       constexpr std::size_t kPiece = 64 * 1024;
       for (std::size_t at = 0; at < body.size(); at += kPiece) {

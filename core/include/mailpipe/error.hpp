@@ -24,6 +24,11 @@ enum class ErrorClass : std::int32_t {
   Internal = -99,
 };
 
+/// Whether the same may work later: the engine backs off and tries again.
+constexpr bool may_pass(ErrorClass error_class) noexcept {
+  return error_class == ErrorClass::Transient || error_class == ErrorClass::RateLimit;
+}
+
 /// The one exception of mailpipe. Thrown where a failure happens; caught at three edges only: the
 /// plugin border, the top of a worker thread, main. Expected outcomes (drop, not found, end) are
 /// return values instead.

@@ -95,7 +95,8 @@ void Committer::write_intents() {
                             .location = placed.location,
                             .token = leg.staged.token,
                             .size = flight->size,
-                            .digest = flight->digest},
+                            .digest = flight->digest,
+                            .keywords = flight->item.keywords},
                            flight->header_digest);
       }
     }
@@ -176,7 +177,8 @@ void Committer::put_receipts(const Flight& flight, std::size_t lane) {
                          .place = placed.place,
                          .location = placed.location,
                          .size = flight.size,
-                         .digest = flight.digest});
+                         .digest = flight.digest,
+                         .keywords = flight.item.keywords});
   }
   sink.stored += 1;
   sink.bytes += flight.size;

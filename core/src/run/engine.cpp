@@ -35,7 +35,9 @@ Engine::Engine(const Parts& parts)
       run_(ledger_.begin_run(run_time_)),
       accounts_(run_),
       queue_(parts.spool, limits_of(setup_.settings), fetch_replies()),
+      spool_(parts.spool),
       committer_(ledger_, lanes_, setup_.settings, commit_replies()),
+      owed_(ledger_, lanes_, owed_replies()),
       fetch_backoff_(setup_.settings.max_backoff, setup_.settings.retry_budget),
       watcher_stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
   if (watcher_stop_fd_ < 0) {
@@ -72,6 +74,13 @@ Committer::Replies Engine::commit_replies() {
       .lane_failed = [this](SinkLane& lane, const Error& error) { on_lane_failed(lane, error); }};
 }
 
+OwedSteps::Replies Engine::owed_replies() {
+  return {
+      .fetch = [this](const state::Row& row, std::size_t lane,
+                      std::vector<Mailbox> places) { fetch_places(row, lane, std::move(places)); },
+      .lane_failed = [this](SinkLane& lane, const Error& error) { on_lane_failed(lane, error); }};
+}
+
 void Engine::write_cursors() {
   for (const auto& [stream, cursor] : checkpoints_.ready()) {
     ledger_.set_cursor(stream, cursor);
@@ -100,12 +109,12 @@ void Engine::run(RunReport& report) {
 }
 
 void Engine::start_threads() {
-  threads_.emplace_back([this] { list_loop(); });
+  threads_.emplace_back([this] { guarded([this] { list_loop(); }); });
   if (!dry_run_) {
     const std::uint32_t count =
         std::clamp<std::uint32_t>(components_.source->fetch_threads(), 1, 64);
     for (std::uint32_t i = 0; i < count; ++i) {
-      threads_.emplace_back([this] { fetch_loop(); });
+      threads_.emplace_back([this] { guarded([this] { fetch_loop(); }); });
     }
   }
   watcher_ = std::thread([this] { watch_loop(); });
@@ -147,6 +156,21 @@ Cursors Engine::cursors() {
   return out;
 }
 
+// The top of the source's threads: what is thrown there ends the run.
+void Engine::guarded(const std::function<void()>& loop) {
+  try {
+    loop();
+  } catch (const Error& error) {
+    if (error.error_class() != ErrorClass::Cancelled) {
+      inbox_.post([this, error] { stop(error, "source"); });
+    }
+  } catch (const std::exception& unexpected) {
+    const Error error(ErrorClass::Internal,
+                      std::string("unexpected exception: ") + unexpected.what());
+    inbox_.post([this, error] { stop(error, "source"); });
+  }
+}
+
 void Engine::list_loop() {
   Backoff backoff(setup_.settings.max_backoff, setup_.settings.retry_budget);
   ListProgress progress;
@@ -162,21 +186,15 @@ void Engine::list_loop() {
       inbox_.post_after_events([this] { on_list_done(); });
       return;
     } catch (const Error& error) {
-      if (error.error_class() == ErrorClass::Cancelled) {
-        return;
-      }
       if (error.error_class() == ErrorClass::CursorLost && !from_scratch) {
         from_scratch = true;
         services_.log(LogLevel::Warn, "source",
                       std::string(error.what()) + "; listing everything again", {});
         continue;
       }
-      const bool again = error.error_class() == ErrorClass::Transient ||
-                         error.error_class() == ErrorClass::RateLimit;
-      const auto wait = again ? backoff.next(error) : std::nullopt;
+      const auto wait = may_pass(error.error_class()) ? backoff.next(error) : std::nullopt;
       if (!wait) {
-        inbox_.post([this, error] { stop(error, "source"); });
-        return;
+        throw;
       }
       services_.log(LogLevel::Warn, "source",
                     std::string(error.what()) + "; trying again in " +
@@ -185,45 +203,27 @@ void Engine::list_loop() {
       if (!services_.cancellation.wait(*wait)) {
         return;
       }
-    } catch (const std::exception& unexpected) {
-      const Error error(ErrorClass::Internal,
-                        std::string("unexpected exception: ") + unexpected.what());
-      inbox_.post([this, error] { stop(error, "source"); });
-      return;
     }
   }
 }
 
 void Engine::fetch_loop() {
-  int idle_returns = 0;
-  for (;;) {
+  for (int idle_returns = 0; idle_returns < 3;) {
     const std::unique_ptr<FetchQueue::Session> session = queue_.session();
     try {
       components_.source->fetch(*session);
       if (session->ended()) {
         return;
       }
-      if (++idle_returns < 3) {
-        continue;
-      }
-      throw Error(ErrorClass::Internal, "the source stops fetching though there is work");
+      ++idle_returns;
     } catch (const Error& error) {
-      if (error.error_class() == ErrorClass::Cancelled) {
-        return;
+      if (!may_pass(error.error_class())) {
+        throw;
       }
-      const bool again = error.error_class() == ErrorClass::Transient ||
-                         error.error_class() == ErrorClass::RateLimit;
       inbox_.post([this, error] { on_source_failed(error); });
-      if (!again) {
-        return;
-      }
-    } catch (const std::exception& unexpected) {
-      const Error error(ErrorClass::Internal,
-                        std::string("unexpected exception: ") + unexpected.what());
-      inbox_.post([this, error] { stop(error, "source"); });
-      return;
     }
   }
+  throw Error(ErrorClass::Internal, "the source stops fetching though there is work");
 }
 
 void Engine::loop() {
@@ -243,7 +243,7 @@ bool Engine::finished() {
   if (aborted_) {
     return true;
   }
-  if (!flights_.empty() || !committer_.idle()) {
+  if (!flights_.empty() || !committer_.idle() || owed_.busy()) {
     return false;
   }
   return stopping_ || phase_ == Phase::Draining;
@@ -257,8 +257,9 @@ void Engine::advance() {
   }
   if (!stopping_ && phase_ != Phase::Draining && list_done_) {
     reoffer();
+    settle_sinks();
   }
-  committer_.begin_if_due(flights_.empty() && (stopping_ || phase_ == Phase::Draining));
+  committer_.begin_if_due(flights_.empty() && (stopping_ || phase_ >= Phase::Placing));
   if (grace_end_ && now >= *grace_end_) {
     grace_end_.reset();
     services_.cancellation.raise(Cancel::Abort);
@@ -268,14 +269,66 @@ void Engine::advance() {
   }
 }
 
+// Once everything listed is durable: what the sinks owe, additions first.
+void Engine::settle_sinks() {
+  if (dry_run_ && phase_ >= Phase::Placing) {
+    phase_ = Phase::Draining;
+  }
+  const bool quiet = flights_.empty() && committer_.idle() && !owed_.busy();
+  if (phase_ == Phase::Placing && quiet && owed_.add() && flights_.empty()) {
+    phase_ = may_remove() ? Phase::Removing : Phase::Draining;
+  }
+  if (phase_ == Phase::Removing && !stopping_ && owed_.remove()) {
+    phase_ = Phase::Draining;
+  }
+}
+
+// Nothing is taken away while something may be missing; nor more at once than a user would believe.
+bool Engine::may_remove() {
+  const std::uint64_t count = owed_.count_removals();
+  if (count == 0) {
+    return true;  // mailboxes that are gone
+  }
+  const std::uint64_t unsettled =
+      ledger_.count(state::RowState::Quarantined) + accounts_.total().failed;
+  const bool broken =
+      !report_->errors.empty() ||
+      std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return !lane->alive; });
+  if (unsettled > 0 || broken) {
+    services_.log(LogLevel::Warn, "engine",
+                  std::to_string(count) + " removals wait: " +
+                      (unsettled > 0 ? std::to_string(unsettled) + " messages are not stored"
+                                     : std::string("not everything went well")),
+                  {});
+    return false;
+  }
+  const std::uint64_t places = ledger_.count_places();
+  const Settings& settings = setup_.settings;
+  const auto share =
+      static_cast<double>(count) / static_cast<double>(std::max<std::uint64_t>(places, 1));
+  if (count > settings.guard_count && share > settings.guard_fraction &&
+      count > settings.allow_delete) {
+    stop(Error(ErrorClass::Item,
+               std::to_string(count) + " of " + std::to_string(places) +
+                   " copies would be removed, so none was",
+               "if the mail was really deleted on the server, run again with --allow-delete " +
+                   std::to_string(count)),
+         "engine");
+    return false;
+  }
+  return true;
+}
+
 Engine::Clock::time_point Engine::next_deadline() {
   Clock::time_point deadline = Clock::now() + kLongestSleep;
   for (const auto& at : {queue_.next_tick(), committer_.due(), grace_end_}) {
     deadline = std::min(deadline, at.value_or(deadline));
   }
   // Something can be done at once: do not sleep on it.
-  const bool more_to_offer =
-      list_done_ && !stopping_ && phase_ != Phase::Draining && flights_.size() < kMaxFlights;
+  const bool can_go_on = phase_ < Phase::Placing ? flights_.size() < kMaxFlights
+                                                 : phase_ != Phase::Draining && flights_.empty() &&
+                                                       committer_.idle() && !owed_.busy();
+  const bool more_to_offer = list_done_ && !stopping_ && can_go_on;
   return more_to_offer ? Clock::now() : deadline;
 }
 
@@ -303,7 +356,7 @@ void Engine::stop(const std::optional<Error>& why, const std::string& component)
   for (const Work& work : queue_.drain()) {
     if (const auto flight = take(work.token)) {
       fail(*flight, "not fetched");
-      by_key_.erase(flight->row.item.key);
+      leave(*flight);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "run/fetch_queue.hpp"
 #include "run/flight.hpp"
 #include "run/inbox.hpp"
+#include "run/owed_steps.hpp"
 #include "run/row_event.hpp"
 #include "run/runner.hpp"
 #include "spool/spool.hpp"
@@ -15,6 +16,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -61,15 +63,19 @@ class Engine {
   // ---- engine.cpp: the loop, its threads and its end
   FetchQueue::Replies fetch_replies();
   Committer::Replies commit_replies();
+  OwedSteps::Replies owed_replies();
   void write_cursors();
   void start_threads();
   void loop();
   bool finished();
   void advance();
+  void settle_sinks();
+  bool may_remove();
   Clock::time_point next_deadline();
   void stop(const std::optional<Error>& why, const std::string& component);
   void give_up_flights();
   void end(RunReport& report);
+  void guarded(const std::function<void()>& loop);
   void list_loop();
   void fetch_loop();
   void watch_loop();
@@ -96,21 +102,44 @@ class Engine {
   void removed_row(state::Row row, Accounts::Bringer by);
   void known(state::Row row, Action action, Item item);
   bool take_back(state::Row& row);
-  bool adopt(state::Row& row);
-  void move_aside(SinkLane& lane, const state::FoundRow& found);
+  void on_mailbox(StreamId stream, const Mailbox& mailbox);
+  void on_mailbox_removed(StreamId stream, const std::string& id);
+  void owe(state::RowId row);
+  void owe_removal(state::RowId row);
   void reoffer();
   void catch_up();
 
+  // ---- matching.cpp: a message that is new to the ledger, but perhaps not to the sinks
+  bool match(state::Row& row);
+  bool revive(state::Row& row, state::RowId dead);
+  std::vector<Twin> twins_of(const state::Row& row);
+  void on_matching_body(std::unique_ptr<Flight> flight, const spool::SpooledBody& body);
+  bool settle_as(Flight& flight, const Twin& twin);
+  bool adopt(state::Row& row);
+  bool adopt_file(state::Row& row, const std::vector<state::FoundRow>& files);
+  void move_aside(SinkLane& lane, const state::FoundRow& found);
+  void sample(const state::Row& row, const Digest& digest);
+  void on_sample(Flight& flight, const spool::SpooledBody& body);
+
+  // ---- copying.cpp: octets that a sink has already
+  bool copy_instead(std::unique_ptr<Flight>& flight);
+  bool plan_copy(Flight& flight, const state::Row& from, std::optional<std::size_t>& reader);
+  void read_copy(std::uint64_t token, std::size_t lane, const Receipt& from);
+  bool follow(std::unique_ptr<Flight>& flight);
+  void leave(const Flight& flight);
+  void go_on_without(std::uint64_t token);
+
   // ---- flights.cpp, landing.cpp: messages on their way
   enum class Origin { Listing, Reoffer, CatchUp };
-  void judge(state::Row row, Origin origin);
+  void judge(state::Row row, Origin origin, Checkpoints::Member group = {});
   bool keep(Flight& flight, const Chain::Result& result);
   void refuse(std::unique_ptr<Flight> flight, const Error& error);
   void nobody_wants(Flight& flight);
   void put(state::Row& row, state::RowState state, state::Outcome outcome);
   bool plan_legs(Flight& flight);
   void judge_leg(Leg& leg, std::size_t lane, const Body* body);
-  void launch(std::unique_ptr<Flight> flight);
+  void launch(std::unique_ptr<Flight> flight, Want want = Want::Body);
+  void fetch_places(const state::Row& row, std::size_t lane, std::vector<Mailbox> places);
   void on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBody> body);
   void on_fetch_failed(std::uint64_t token, const Error& error);
   bool counts_as_try(Flight& flight, ErrorClass error_class);
@@ -147,7 +176,9 @@ class Engine {
   Accounts accounts_;
   Checkpoints checkpoints_;
   FetchQueue queue_;
+  spool::Spool& spool_;
   Committer committer_;
+  OwedSteps owed_;
   Backoff fetch_backoff_;
   Clock::time_point source_held_until_{};
 
@@ -155,12 +186,23 @@ class Engine {
       flights_;                                      // not yet with the committer
   std::unordered_map<std::string, Flight*> by_key_;  // all of them
   std::uint64_t next_token_ = 1;
+  std::unordered_map<std::string, std::uint64_t> leaders_;  // by server id: the first on its way
+  std::unordered_map<std::uint64_t, std::vector<std::uint64_t>>
+      followers_;  // by leader: the same message once more; they wait for its octets
+  std::uint64_t sampled_ = 0, adopted_ = 0;
 
   std::map<StreamId, std::int64_t> listing_;  // streams inside a complete listing: its number
   std::int64_t listing_number_ = 0;
   bool first_listing_ = false;  // no complete listing of all streams was ever finished
   bool list_done_ = false;
-  enum class Phase { Listing, Reoffering, CatchingUp, Draining } phase_ = Phase::Listing;
+  enum class Phase {
+    Listing,
+    Reoffering,
+    CatchingUp,
+    Placing,
+    Removing,
+    Draining
+  } phase_ = Phase::Listing;
   state::RowId reoffered_to_ = 0;
   std::size_t catch_up_lane_ = 0;
   std::uint64_t quarantined_ = 0;

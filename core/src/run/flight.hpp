@@ -31,13 +31,27 @@ struct Leg {
   } state = State::Unwanted;
   std::optional<Item> item;  ///< as the sink's own filters left it; none: the sink has no filters
   Chain::Tokens tokens;
-  std::size_t next_filter = 0;  ///< where the sink's filters go on once the body is here
-  bool judged = false;          ///< they have all spoken
+  std::size_t next_filter = 0;       ///< where the sink's filters go on once the body is here
+  bool judged = false;               ///< they have all spoken
+  std::optional<Receipt> link_from;  ///< the sink has the same octets already: a link will do
   Staged staged;
+};
+
+/// What lies in a sink and may be the octets of a message that is new to the ledger: a row whose key is dead, or a file
+/// that a scan found.
+struct Twin {
+  state::RowId row = 0;    ///< or 0
+  std::int64_t found = 0;  ///< or 0
+  Digest digest{}, header_digest{};
 };
 
 /// One message between the decision to fetch it and its receipts.
 struct Flight {
+  enum class Purpose {
+    Store,   ///< to the sinks
+    Match,   ///< its header, then its body, decides which twin it is
+    Sample,  ///< its body is compared with a file that was adopted
+  } purpose = Purpose::Store;
   std::uint64_t token = 0;
   state::Row row;  ///< id 0: not in the ledger yet
   Item item;       ///< the row's, with what filters chose (name, places), places complete
@@ -51,6 +65,9 @@ struct Flight {
   bool durable = false;               ///< on every required sink
   bool catch_up = false;              ///< stored already; some sink lacks it
   Checkpoints::Member group;
+  std::vector<Twin> twins;    ///< Match: those still possible; Sample: what it must be
+  bool copied = false;        ///< the octets come from a sink: nothing of the queue to give back
+  bool places_moved = false;  ///< a mailbox of it was renamed meanwhile
   std::shared_ptr<const spool::SpooledBody> body;
   std::uint64_t size = 0;  ///< octets, once the body came
   Digest digest{}, header_digest{};

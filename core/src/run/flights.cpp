@@ -32,8 +32,9 @@ void Engine::note(const std::string& key, const char* state, const std::string& 
   }
 }
 
-void Engine::judge(state::Row row, Origin origin) {
+void Engine::judge(state::Row row, Origin origin, Checkpoints::Member group) {
   auto flight = std::make_unique<Flight>();
+  flight->group = std::move(group);
   flight->item = row.item;
   ledger_.complete(flight->item);
   flight->row = std::move(row);
@@ -46,6 +47,7 @@ void Engine::judge(state::Row row, Origin origin) {
     return;
   }
   if (!flight->catch_up && !keep(*flight, result)) {
+    Checkpoints::leave(flight->group);
     return;
   }
   flight->next_filter = result.next;
@@ -60,10 +62,12 @@ void Engine::judge(state::Row row, Origin origin) {
     put(flight->row, state::RowState::Stored, state::Outcome::Stored);
     return;
   }
-  if (origin == Origin::Listing) {
+  if (origin == Origin::Listing && !flight->group) {
     flight->group = checkpoints_.join(flight->row.item.stream);
   }
-  launch(std::move(flight));
+  if (!copy_instead(flight) && !follow(flight)) {
+    launch(std::move(flight));
+  }
 }
 
 // A filter failed on this message.
@@ -73,7 +77,7 @@ void Engine::refuse(std::unique_ptr<Flight> flight, const Error& error) {
   } else {
     fail(*flight, error.what());
     landed(*flight);
-    by_key_.erase(flight->row.item.key);
+    leave(*flight);
     stop(error, "filter");
   }
 }
@@ -180,22 +184,44 @@ void Engine::nobody_wants(Flight& flight) {
   settle_filters(flight, true);
 }
 
-void Engine::launch(std::unique_ptr<Flight> flight) {
-  flight->token = next_token_++;
+void Engine::launch(std::unique_ptr<Flight> flight, Want want) {
+  flight->token = flight->token != 0 ? flight->token : next_token_++;
   const Item& item = flight->row.item;
-  services_.progress.wanted += 1;
-  services_.progress.wanted_bytes += item.size.value_or(0);
+  if (want == Want::Body && !item.server_id.empty() && !flight->catch_up) {
+    leaders_.emplace(item.server_id, flight->token);
+  }
+  if (want == Want::Body) {
+    services_.progress.wanted += 1;
+    services_.progress.wanted_bytes += item.size.value_or(0);
+  }
   Work work{.token = flight->token,
             .stream = item.stream,
             .key = item.key,
             .ref = item.ref,
             .server_id = item.server_id,
-            .size = item.size,
-            .want = Want::Body};
+            .size = want == Want::Body ? item.size : std::nullopt,
+            .want = want};
   by_key_[item.key] = flight.get();
   flight->work = work;
   flights_[flight->token] = std::move(flight);
   queue_.push(std::move(work));
+}
+
+// A sink lacks these places of a stored message, and has no copy to link from.
+void Engine::fetch_places(const state::Row& row, std::size_t lane, std::vector<Mailbox> places) {
+  if (by_key_.contains(row.item.key)) {
+    return;
+  }
+  auto flight = std::make_unique<Flight>();
+  flight->catch_up = true;
+  flight->chain_done = true;
+  flight->row = row;
+  flight->item = row.item;
+  flight->item.places = std::move(places);
+  flight->legs.resize(lanes_.size());
+  flight->legs[lane].state = Leg::State::Wanted;
+  flight->legs[lane].judged = true;
+  launch(std::move(flight));
 }
 
 std::unique_ptr<Flight> Engine::take(std::uint64_t token) {
@@ -216,6 +242,17 @@ void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBo
   report_->fetched_bytes += body->size();
   services_.progress.fetched += 1;
   services_.progress.fetched_bytes += flight.work.size.value_or(0);
+  if (flight.purpose != Flight::Purpose::Store) {
+    auto done = take(token);
+    queue_.release(FetchQueue::share(done->work));
+    if (done->purpose == Flight::Purpose::Sample) {
+      leave(*done);
+      on_sample(*done, *body);
+    } else {
+      on_matching_body(std::move(done), *body);
+    }
+    return;
+  }
   flight.size = body->size();
   flight.digest = body->digest();
   flight.header_digest = body->header_digest();
@@ -232,7 +269,7 @@ void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBo
   const auto dropped = take(token);
   landed(*dropped);
   Checkpoints::leave(dropped->group);
-  by_key_.erase(dropped->row.item.key);
+  leave(*dropped);
 }
 
 // Goes on with the filters that need the body. False: the message goes no further.
@@ -265,9 +302,7 @@ void Engine::on_source_failed(const Error& error) {
   if (stopping_) {
     return;
   }
-  const bool again =
-      error.error_class() == ErrorClass::Transient || error.error_class() == ErrorClass::RateLimit;
-  if (!again || !hold_source(error)) {
+  if (!may_pass(error.error_class()) || !hold_source(error)) {
     stop(error, "source");
   }
 }
@@ -308,7 +343,7 @@ void Engine::on_fetch_failed(std::uint64_t token, const Error& error) {
     return;
   }
   const ErrorClass error_class = error.error_class();
-  const bool passing = error_class == ErrorClass::Transient || error_class == ErrorClass::RateLimit;
+  const bool passing = may_pass(error_class);
   if (counts_as_try(*flight, error_class)) {
     flight->tries += 1;
   }
@@ -342,7 +377,7 @@ void Engine::on_fetch_returned(std::uint64_t token) {
   }
   const auto flight = take(token);
   fail(*flight, "not fetched");
-  by_key_.erase(flight->row.item.key);
+  leave(*flight);
 }
 
 void Engine::on_fetch_gone(std::uint64_t token) {
@@ -366,7 +401,7 @@ void Engine::on_fetch_gone(std::uint64_t token) {
   }
   settle_filters(*flight, false);
   Checkpoints::leave(flight->group);
-  by_key_.erase(flight->row.item.key);
+  leave(*flight);
 }
 
 }  // namespace mailpipe::run

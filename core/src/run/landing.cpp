@@ -1,5 +1,6 @@
 // Messages at their sinks: staged, then durable, failed or quarantined. See engine.hpp.
 #include "run/engine.hpp"
+#include "run/places.hpp"
 
 #include <utility>
 
@@ -17,8 +18,10 @@ void Engine::stage(Flight& flight) {
     }
     ++flight.staging;
     lanes_[i]->do_next(
-        [item = leg.item ? *leg.item : flight.item, body = flight.body](Sink& sink) {
-          return sink.store(item, body->view());
+        [item = as_placed(leg.item ? *leg.item : flight.item), body = flight.body,
+         from = leg.link_from](Sink& sink) {
+          return from ? sink.link(*from, item, item.places.at(0).id)
+                      : sink.store(item, body->view());
         },
         [this, token = flight.token, i](const std::optional<Error>& error, Staged staged) {
           on_staged(token, i, error, std::move(staged));
@@ -66,21 +69,29 @@ void Engine::all_staged(std::uint64_t token) {
     }
     staged = staged || leg.state == Leg::State::Staged;
   }
-  if (flight->item_error) {
+  if (flight->item_error && flight->copied) {
+    for (Leg& leg : flight->legs) {
+      leg.state = leg.state == Leg::State::Failed ? Leg::State::Wanted : leg.state;
+    }
+    flights_[token] = std::move(flight);
+    go_on_without(token);
+  } else if (flight->item_error) {
     const Error error = *flight->item_error;
     quarantine(std::move(flight), error);
   } else if (staged) {
     committer_.add(std::move(flight));
   } else {
     fail(*flight, "no sink took it");
-    by_key_.erase(flight->row.item.key);
+    leave(*flight);
   }
 }
 
 void Engine::landed(Flight& flight) {
   if (flight.body) {
     flight.body.reset();
-    queue_.release(FetchQueue::share(flight.work));
+    if (!flight.copied) {
+      queue_.release(FetchQueue::share(flight.work));
+    }
   }
 }
 
@@ -125,11 +136,17 @@ void Engine::write_rows(Flight& flight) {
   // What a single sink lacked is counted under that sink; the message itself was known.
   put(row, flight.removed ? state::RowState::Gone : state::RowState::Stored,
       flight.catch_up ? state::Outcome::Known : state::Outcome::Stored);
+  if (flight.removed) {
+    owe_removal(row.id);
+  } else if (flight.places_moved || flight.item.keywords != row.item.keywords ||
+             flight.item.places.size() != row.item.places.size()) {
+    owe(row.id);
+  }
   Checkpoints::leave(flight.group);
 }
 
 void Engine::on_settled(std::unique_ptr<Flight> flight) {
-  by_key_.erase(flight->row.item.key);
+  leave(*flight);
   if (flight->durable) {
     services_.progress.stored += 1;
   } else if (flight->item_error) {
@@ -158,7 +175,7 @@ void Engine::fail(Flight& flight, const std::string& reason) {
 
 void Engine::quarantine(std::unique_ptr<Flight> flight, const Error& error) {
   landed(*flight);
-  by_key_.erase(flight->row.item.key);
+  leave(*flight);
   settle_filters(*flight, false);
   note(flight->row.item.key, "quarantined", error.what());
   services_.progress.fetched += 1;

@@ -1,5 +1,6 @@
 // What the source tells, and what comes up without being listed. See engine.hpp.
 #include "run/engine.hpp"
+#include "run/places.hpp"
 
 #include <algorithm>
 
@@ -62,10 +63,10 @@ void Engine::on_event(Event event) {
       on_gone(event);
       break;
     case EventKind::Mailbox:
-      ledger_.put_mailbox(event.stream, event.mailbox);
+      on_mailbox(event.stream, event.mailbox);
       break;
     case EventKind::MailboxRemoved:
-      ledger_.remove_mailbox(event.stream, event.mailbox.id);
+      on_mailbox_removed(event.stream, event.mailbox.id);
       break;
     case EventKind::ListingBegin:
       listing_[event.stream] = ++listing_number_;
@@ -143,7 +144,7 @@ void Engine::on_item(Event event) {
   accounts_.bring(row, Accounts::Bringer::Listed);
   if (!unknown) {
     known(std::move(row), action, std::move(event.item));
-  } else if (!adopt(row)) {
+  } else if (!match(row)) {
     judge(std::move(row), Origin::Listing);
   }
 }
@@ -177,6 +178,7 @@ void Engine::known(state::Row row, Action action, Item item) {
       break;
     case Action::Update:
       put(row, state, state::Outcome::Updated);
+      owe(row.id);
       break;
     case Action::KnownMetadata:
       put(row, state, state::Outcome::Known);
@@ -197,11 +199,53 @@ bool Engine::take_back(state::Row& row) {
       });
   if (here) {
     put(row, state::RowState::Stored, state::Outcome::Known);
+    owe(row.id);  // it may come back elsewhere, or with other keywords
     for (const auto& lane : lanes_) {
       lane->complete = false;  // some sink may have lost its copy, or never had one
     }
   }
   return here;
+}
+
+// Its copies are not what the row says any more.
+void Engine::owe(state::RowId row) {
+  for (const auto& lane : lanes_) {
+    if (lane->part().can.places || lane->part().can.update) {
+      ledger_.owe(lane->part().id, row);
+    }
+  }
+}
+
+void Engine::owe_removal(state::RowId row) {
+  for (const auto& lane : lanes_) {
+    if (lane->part().on_remove != OnRemove::Keep) {
+      ledger_.owe(lane->part().id, row);
+    }
+  }
+}
+
+void Engine::on_mailbox(StreamId stream, const Mailbox& mailbox) {
+  const auto before = ledger_.mailbox_path(stream, mailbox.id);
+  ledger_.put_mailbox(stream, mailbox);
+  if (before == mailbox.path) {
+    return;
+  }
+  ledger_.set_meta("mailboxes_made", "not all");
+  if (before) {
+    ledger_.leave_mailbox(*before);
+    ledger_.owe_place(stream, place_of(*before));
+    for (const auto& [key, flight] : by_key_) {
+      flight->places_moved = flight->places_moved || flight->row.item.stream == stream;
+    }
+  }
+}
+
+void Engine::on_mailbox_removed(StreamId stream, const std::string& id) {
+  const auto path = ledger_.mailbox_path(stream, id);
+  ledger_.remove_mailbox(stream, id);
+  if (path) {
+    ledger_.leave_mailbox(*path);
+  }
 }
 
 void Engine::on_removed(const std::string& key, Accounts::Bringer by) {
@@ -229,7 +273,11 @@ void Engine::removed_row(state::Row row, Accounts::Bringer by) {
                                             : "removed from the server while quarantined");
   }
   row.due.reset();
+  const bool stored = row.state == state::RowState::Stored;
   put(row, state::RowState::Gone, state::Outcome::Gone);
+  if (stored) {
+    owe_removal(row.id);
+  }
 }
 
 void Engine::on_gone(const Event& event) {
@@ -310,7 +358,7 @@ void Engine::catch_up() {
     reoffered_to_ = 0;
   }
   if (catch_up_lane_ == lanes_.size()) {
-    phase_ = Phase::Draining;
+    phase_ = Phase::Placing;
     return;
   }
   const auto rows = ledger_.lacking(lanes_[catch_up_lane_]->part().id, reoffered_to_, kChunk);
@@ -325,71 +373,6 @@ void Engine::catch_up() {
       judge(row, Origin::CatchUp);
     }
   }
-}
-
-// A file that a scan found takes the place of a download when its name may stand for this id and its size is the
-// announced one. One that has the id and the instant but another size is damaged: it is moved aside, never overwritten.
-bool Engine::adopt(state::Row& row) {
-  if (!ledger_.has_found() || row.item.server_id.empty()) {
-    return false;
-  }
-  const auto candidates = ledger_.find_found(row.item.server_id);
-  std::vector<state::ReceiptRow> receipts;
-  for (const auto& lane : lanes_) {
-    for (const state::FoundRow& found : candidates) {
-      if (found.sink != lane->part().id) {
-        continue;
-      }
-      if (found.file.size == row.item.size) {
-        receipts.push_back({.row = 0,
-                            .sink = found.sink,
-                            .place = "",
-                            .location = found.file.location,
-                            .size = found.file.size,
-                            .digest = found.file.digest,
-                            .adopted = true});
-        ledger_.remove_found(found.id);
-        lane->adopted += 1;
-        break;
-      }
-      if (found.file.received_at == row.item.received_at && row.item.size &&
-          lane->part().can.remove && !dry_run_) {
-        move_aside(*lane, found);
-      }
-    }
-  }
-  if (receipts.empty()) {
-    return false;
-  }
-  row.digest = receipts.front().digest;
-  put(row, state::RowState::Stored, state::Outcome::Known);
-  for (state::ReceiptRow& receipt : receipts) {
-    receipt.row = row.id;
-    ledger_.put_receipt(receipt);
-  }
-  for (const auto& lane : lanes_) {
-    lane->complete = lane->complete && receipts.size() == lanes_.size();
-  }
-  return true;
-}
-
-void Engine::move_aside(SinkLane& lane, const state::FoundRow& found) {
-  services_.log(LogLevel::Warn, "sink '" + lane.part().id + "'",
-                "'" + found.file.location +
-                    "' is not as long as the server's message: moved to the trash, fetched anew",
-                {});
-  const Receipt receipt{.key = {},
-                        .place = "",
-                        .location = found.file.location,
-                        .size = found.file.size,
-                        .digest = found.file.digest};
-  lane.do_next([receipt](Sink& sink) { sink.remove(receipt, Removal::Trash); },
-               [this, &lane](const std::optional<Error>& error) {
-                 if (error) {
-                   on_lane_failed(lane, *error);
-                 }
-               });
-  ledger_.remove_found(found.id);
 }
 
 }  // namespace mailpipe::run

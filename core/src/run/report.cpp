@@ -58,6 +58,11 @@ Json counts_json(const Counts& counts) {
 Json sink_json(const SinkReport& sink) {
   Json out{{"id", printable(sink.id)}, {"required", sink.required},   {"stored", sink.stored},
            {"adopted", sink.adopted},  {"caught_up", sink.caught_up}, {"bytes", sink.bytes}};
+  for (const auto& [name, number] :
+       {std::pair("linked", sink.linked), std::pair("updated", sink.updated),
+        std::pair("removed", sink.removed), std::pair("owed", sink.owed)}) {
+    out[name] = number;
+  }
   if (sink.left_alone != 0) {
     out["left_alone"] = sink.left_alone;
   }

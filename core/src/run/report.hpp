@@ -44,7 +44,10 @@ struct SinkReport {
   std::uint64_t left_alone = 0;  ///< files found in place that belong to no message on the server
   std::uint64_t caught_up = 0;   ///< of the stored: messages that only this sink lacked
   std::uint64_t bytes = 0;
-  std::string error;  ///< why it left the run, or empty
+  std::uint64_t linked = 0, updated = 0,
+                removed = 0;  ///< places: added by a link, changed, taken away
+  std::uint64_t owed = 0;     ///< messages whose copies here are not yet what the ledger says
+  std::string error;          ///< why it left the run, or empty
 };
 
 /// A message that did not end well, or that vanished; for the list at the end of the run.

@@ -41,6 +41,7 @@ struct Runner::Impl {
         started(services.now()) {}
 
   void open_sinks();
+  void follow_its_rule(const SinkPart& part) const;
   void recover();
   void judge_again_if_options_changed();
   void finish(RunReport& report);
@@ -91,9 +92,25 @@ void Runner::Impl::open_sinks() {
       services.log(LogLevel::Warn, "sink '" + part.id + "'",
                    std::string(error.what()) + "; off until the next run (best effort)", {});
     }
+    follow_its_rule(part);
     lane.complete =
         ledger->sink_complete(part.id).value_or(ledger->count(state::RowState::Stored) == 0);
     ledger->set_sink_complete(part.id, lane.complete);
+  }
+}
+
+// A new sink needs all mailboxes; one whose rule of removals changed owes what it kept until now.
+void Runner::Impl::follow_its_rule(const SinkPart& part) const {
+  const std::string name = "on_remove:" + part.id;
+  const std::string rule = part.on_remove == OnRemove::Keep ? "keep" : "mirror";
+  const auto before = ledger->meta(name);
+  if (!before) {
+    ledger->set_meta("mailboxes_made", "not all");
+  } else if (*before != rule) {
+    ledger->owe_all(part.id);
+  }
+  if (before != rule) {
+    ledger->set_meta(name, rule);
   }
 }
 
@@ -204,6 +221,10 @@ void Runner::Impl::finish(RunReport& report) {
                             .adopted = lane->adopted,
                             .caught_up = lane->caught_up,
                             .bytes = lane->bytes,
+                            .linked = lane->linked,
+                            .updated = lane->updated,
+                            .removed = lane->removed,
+                            .owed = ledger->count_owed(lane->part().id),
                             .error = lane->failure});
     if (listed_all && ledger->has_found()) {
       report.sinks.back().left_alone = left_alone(lane->part().id);

@@ -17,6 +17,7 @@ struct Settings {
   std::uint64_t quarantine_max = 100;
   double guard_fraction = 0.10;
   std::uint64_t guard_count = 20;
+  std::uint64_t allow_delete = 0;  ///< so many removals the user has confirmed
   std::chrono::seconds grace{30};
 };
 

@@ -84,8 +84,9 @@ class SinkLane {
   // ---- what the engine keeps of it
   bool alive = true;  ///< false: it failed and takes no further part in this run
   std::uint64_t stored = 0, adopted = 0, caught_up = 0, bytes = 0;
-  bool complete = true;  ///< no stored row lacks its receipt here
-  std::string failure;   ///< why it is no longer alive
+  std::uint64_t linked = 0, updated = 0, removed = 0;  ///< places
+  bool complete = true;                                ///< no stored row lacks its receipt here
+  std::string failure;                                 ///< why it is no longer alive
 
  private:
   /// The top of the lane's thread: every exception becomes an Error.

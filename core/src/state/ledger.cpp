@@ -231,32 +231,6 @@ void Ledger::clear_cursors() {
   cached("UPDATE streams SET cursor=?").run(std::string_view());
 }
 
-void Ledger::put_mailbox(StreamId stream, const Mailbox& mailbox) {
-  write();
-  cached(
-      "INSERT INTO mailboxes VALUES(?,?,?,?) ON CONFLICT DO UPDATE SET path=excluded.path, "
-      "role=excluded.role")
-      .run(stream, std::string_view(mailbox.id), std::string_view(pack(mailbox.path)),
-           std::string_view(mailbox.role));
-}
-
-void Ledger::remove_mailbox(StreamId stream, const std::string& id) {
-  write();
-  cached("DELETE FROM mailboxes WHERE stream=? AND id=?").run(stream, std::string_view(id));
-}
-
-void Ledger::complete(Item& item) {
-  Statement& get = cached("SELECT path, role FROM mailboxes WHERE stream=? AND id=?");
-  for (Mailbox& place : item.places) {
-    get.bind(item.stream, std::string_view(place.id));
-    if (get.next()) {
-      place.path = unpack(get.text(0));
-      place.role = get.copy(1);
-    }
-    get.reset();
-  }
-}
-
 // ---- sinks
 
 std::optional<bool> Ledger::sink_complete(const std::string& sink) {

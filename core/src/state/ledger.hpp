@@ -82,8 +82,17 @@ class Ledger {
   std::vector<StreamRow> streams();
   void set_cursor(StreamId stream, std::string_view cursor);
   void clear_cursors();
+  std::optional<std::vector<std::string>> mailbox_path(StreamId stream, const std::string& id);
   void put_mailbox(StreamId stream, const Mailbox& mailbox);
   void remove_mailbox(StreamId stream, const std::string& id);
+
+  /// All of them, each path once.
+  std::vector<Mailbox> mailboxes();
+
+  /// The mailbox of that path is no longer there, unless another has it.
+  void leave_mailbox(const std::vector<std::string>& path);
+  std::vector<std::vector<std::string>> left_mailboxes();
+  void forget_left_mailboxes();
 
   /// Fills in path and role of the item's places.
   void complete(Item& item);
@@ -150,7 +159,7 @@ class Ledger {
   void owe_place(StreamId stream, const std::string& place);
   void paid(const std::string& sink, RowId row);
   std::vector<RowId> owed(const std::string& sink, RowId after, std::size_t limit);
-  std::uint64_t count_owed();
+  std::uint64_t count_owed(const std::string& sink);
 
   /// Places of all messages in all sinks.
   std::uint64_t count_places();
@@ -170,6 +179,7 @@ class Ledger {
   bool has_found() const noexcept { return has_found_; }
 
   std::vector<FoundRow> find_found(std::string_view server_id);
+  std::optional<FoundRow> found(std::int64_t id);
   std::vector<FoundRow> find_found_by_ref(std::string_view ref);
 
   /// Of that size as the server sent them, with a known header.

@@ -62,9 +62,15 @@ std::vector<FoundRow> Ledger::find_found(std::string_view server_id) {
                         .bind(server_id));
 }
 
+std::optional<FoundRow> Ledger::found(std::int64_t id) {
+  auto rows =
+      read_found(cached("SELECT " MAILPIPE_FOUND_COLUMNS " FROM found f WHERE f.id=?").bind(id));
+  return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
+}
+
 std::vector<FoundRow> Ledger::find_found_by_ref(std::string_view ref) {
   return read_found(cached("SELECT " MAILPIPE_FOUND_COLUMNS
-                           " FROM found f WHERE f.ref=? AND f.ref!='' ORDER BY f.id")
+                           " FROM found f WHERE f.ref=? AND length(f.ref)>0 ORDER BY f.id")
                         .bind(ref));
 }
 

@@ -37,8 +37,8 @@ std::vector<RowId> Ledger::owed(const std::string& sink, RowId after, std::size_
   return out;
 }
 
-std::uint64_t Ledger::count_owed() {
-  return count(cached("SELECT count(*) FROM owed").bind());
+std::uint64_t Ledger::count_owed(const std::string& sink) {
+  return count(cached("SELECT count(*) FROM owed WHERE sink=?").bind(std::string_view(sink)));
 }
 
 std::uint64_t Ledger::count_places() {

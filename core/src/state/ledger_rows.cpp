@@ -166,10 +166,11 @@ std::uint64_t Ledger::count(RowState state) {
 }
 
 std::vector<Row> Ledger::copies(std::string_view server_id, std::size_t limit) {
-  return read_rows(cached("SELECT " MAILPIPE_ROW_COLUMNS
-                          " FROM rows r WHERE r.server_id=? AND r.server_id!='' AND r.state IN "
-                          "(2, 7) ORDER BY r.state DESC, r.id LIMIT ?")
-                       .bind(server_id, limit));
+  return read_rows(
+      cached("SELECT " MAILPIPE_ROW_COLUMNS
+             " FROM rows r WHERE r.server_id=? AND length(r.server_id)>0 AND r.state IN "
+             "(2, 7) ORDER BY r.state DESC, r.id LIMIT ?")
+          .bind(server_id, limit));
 }
 
 std::vector<Row> Ledger::dead(std::uint64_t size, std::size_t limit) {
@@ -267,17 +268,18 @@ std::vector<Row> Ledger::lacking(const std::string& sink, RowId after, std::size
 void Ledger::put_intent(const IntentRow& intent, const Digest& header_digest) {
   write();
   cached(
-      "INSERT INTO intents(row, sink, place, location, token, size, digest, header_digest) "
-      "VALUES(?,?,?,?,?,?,?,?)")
+      "INSERT INTO intents(row, sink, place, location, token, size, digest, header_digest, "
+      "keywords) "
+      "VALUES(?,?,?,?,?,?,?,?,?)")
       .run(intent.row, std::string_view(intent.sink), std::string_view(intent.place),
            std::string_view(intent.location), std::string_view(intent.token), intent.size,
-           view(intent.digest), view(header_digest));
+           view(intent.digest), view(header_digest), std::string_view(pack(intent.keywords)));
 }
 
 std::vector<IntentRow> Ledger::intents(const std::string& sink) {
   Statement& get = cached(
                        "SELECT i.id, i.row, i.sink, i.place, i.location, i.token, r.key, i.size, "
-                       "i.digest, r.keywords"
+                       "i.digest, i.keywords"
                        " FROM intents i JOIN rows r ON r.id=i.row WHERE i.sink=? ORDER BY i.id")
                        .bind(std::string_view(sink));
   std::vector<IntentRow> out;

@@ -74,7 +74,7 @@ struct IntentRow {
   std::string sink, place, location, token, key;
   std::uint64_t size = 0;
   Digest digest{};
-  std::vector<std::string> keywords;  ///< the row's
+  std::vector<std::string> keywords;  ///< as given to the sink
 };
 
 }  // namespace mailpipe::state

@@ -15,6 +15,9 @@ CREATE TABLE streams(id INTEGER PRIMARY KEY, name NOT NULL UNIQUE, label NOT NUL
 CREATE TABLE mailboxes(stream INTEGER NOT NULL, id NOT NULL, path NOT NULL, role NOT NULL, PRIMARY KEY(stream, id))
   WITHOUT ROWID;
 
+-- Paths of mailboxes that the server had and has no longer; a sink that mirrors removes its own empty folders.
+CREATE TABLE left_mailboxes(path NOT NULL PRIMARY KEY) WITHOUT ROWID;
+
 -- One row a message, with all that a later run needs to fetch, match (rekey) and place it again.
 CREATE TABLE rows(
   id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, state INTEGER NOT NULL,
@@ -25,7 +28,7 @@ CREATE TABLE rows(
   seen INTEGER NOT NULL DEFAULT 0, counted INTEGER NOT NULL DEFAULT 0, outcome INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX rows_unsettled ON rows(state, id) WHERE state IN (1, 5, 6);
 CREATE INDEX rows_rejudge ON rows(id) WHERE rejudge = 1;
-CREATE INDEX rows_server_id ON rows(server_id) WHERE server_id != '';
+CREATE INDEX rows_server_id ON rows(server_id) WHERE length(server_id) > 0;
 CREATE INDEX rows_dead_size ON rows(size) WHERE state = 7;
 
 -- Proof that a place of a message is durable on a sink; or that the sink does not want it, or can never have it.
@@ -39,7 +42,7 @@ CREATE TABLE owed(sink NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(sink, row)) W
 -- What is being published right now. Open ones after an unclean end are walked by recovery.
 CREATE TABLE intents(
   id INTEGER PRIMARY KEY, row INTEGER NOT NULL, sink NOT NULL, place NOT NULL, location NOT NULL, token NOT NULL,
-  size INTEGER NOT NULL, digest NOT NULL, header_digest NOT NULL);
+  size INTEGER NOT NULL, digest NOT NULL, header_digest NOT NULL, keywords NOT NULL);
 
 -- complete = 0: some stored row may lack its receipt.
 CREATE TABLE sinks(id NOT NULL PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;
@@ -49,7 +52,7 @@ CREATE TABLE kv(component NOT NULL, name NOT NULL, value NOT NULL, PRIMARY KEY(c
 CREATE TABLE found(
   id INTEGER PRIMARY KEY, sink NOT NULL, location NOT NULL, path NOT NULL, size INTEGER NOT NULL, received_at INTEGER,
   digest NOT NULL, ref NOT NULL, original_size INTEGER, original_digest, header_digest);
-CREATE INDEX found_ref ON found(ref) WHERE ref != '';
+CREATE INDEX found_ref ON found(ref) WHERE length(ref) > 0;
 CREATE INDEX found_size ON found(original_size);
 CREATE TABLE found_ids(server_id NOT NULL, found INTEGER NOT NULL, PRIMARY KEY(server_id, found)) WITHOUT ROWID;
 )sql";

@@ -31,11 +31,6 @@ Error item_failure(const HttpReply& reply, const std::string& email_id, const st
                                 printable(email_id, 300) + ": " + why};
 }
 
-bool may_pass(const Error& error) {
-  return error.error_class() == ErrorClass::Transient ||
-         error.error_class() == ErrorClass::RateLimit;
-}
-
 /// Whether there is no use in asking this server anything else right now.
 bool is_out_of_reach(const HttpReply& reply) {
   return reply.transport == CURLE_COULDNT_CONNECT ||
@@ -317,7 +312,7 @@ void Fetcher::download_failed(Waiting work, const HttpReply& reply, Pacer::Time 
       error.error_class() == ErrorClass::Config || error.error_class() == ErrorClass::Internal) {
     throw error;
   }
-  if (!may_pass(error) ||
+  if (!may_pass(error.error_class()) ||
       reply.status == 500) {  // 500: some servers say that of one damaged message, for ever
     world_.queue.fail(work.work.token,
                       item_failure(reply, id, "HTTP " + std::to_string(reply.status)));
@@ -336,7 +331,7 @@ void Fetcher::lookup_ended(Waiting work, const HttpReply& reply, const std::stri
       return;
     }
     const Error error = failure_of(reply, "Email/get");
-    if (!may_pass(error)) {
+    if (!may_pass(error.error_class())) {
       throw error;
     }
     put_back(std::move(work), error);
@@ -349,7 +344,7 @@ void Fetcher::lookup_ended(Waiting work, const HttpReply& reply, const std::stri
           .front();
   if (result.failed()) {
     const Error error = failure_of(result);
-    if (!may_pass(error)) {
+    if (!may_pass(error.error_class())) {
       throw error;
     }
     put_back(std::move(work), error);

@@ -50,16 +50,13 @@ std::vector<MethodResult> Lister::call(const std::vector<MethodCall>& calls, boo
           continue;
         }
         const Error error = failure_of(result);
-        if (error.error_class() == ErrorClass::Transient ||
-            error.error_class() == ErrorClass::RateLimit) {
+        if (may_pass(error.error_class())) {
           throw error;
         }
       }
       return results;
     } catch (const Error& error) {
-      const bool may_pass = error.error_class() == ErrorClass::Transient ||
-                            error.error_class() == ErrorClass::RateLimit;
-      if (!patient || !may_pass || failures + 1 == kTries ||
+      if (!patient || !may_pass(error.error_class()) || failures + 1 == kTries ||
           error.retry_after() > kLongestOwnPause) {
         throw;
       }

@@ -1,0 +1,358 @@
+#include "run/owed_steps.hpp"
+
+#include "run/places.hpp"
+
+#include <algorithm>
+
+namespace mailpipe::run {
+
+namespace {
+
+Receipt to_receipt(const state::Row& row, const state::ReceiptRow& from) {
+  return {.key = row.item.key,
+          .place = from.place,
+          .location = from.location,
+          .size = from.size,
+          .digest = from.digest,
+          .keywords = from.keywords};
+}
+
+}  // namespace
+
+template <class Call, class Then>
+void OwedSteps::run(std::size_t lane, Call call, Then then) {
+  busy_ = true;
+  lanes_[lane]->do_next(std::move(call),
+                        [this, lane, then = std::move(then)](const std::optional<Error>& error) {
+                          busy_ = false;
+                          if (error) {
+                            replies_.lane_failed(*lanes_[lane], *error);
+                          } else {
+                            then();
+                          }
+                        });
+}
+
+bool OwedSteps::mirrors(std::size_t lane) const {
+  return lanes_[lane]->alive && lanes_[lane]->part().can.remove &&
+         lanes_[lane]->part().on_remove != OnRemove::Keep;
+}
+
+OwedPlan OwedSteps::plan(std::size_t lane, const state::Row& row) {
+  Item item = row.item;
+  ledger_.complete(item);
+  std::vector<state::ReceiptRow> receipts = ledger_.receipts(row.id);
+  std::erase_if(receipts, [&](const state::ReceiptRow& receipt) {
+    return receipt.sink != lanes_[lane]->part().id;
+  });
+  return plan_owed(row.state, as_placed(std::move(item)), receipts, lanes_[lane]->part());
+}
+
+// ---- additions
+
+bool OwedSteps::add() {
+  if (busy_) {
+    return false;
+  }
+  if (!mailboxes_done_ && make_mailboxes()) {
+    return false;
+  }
+  while (lane_ < lanes_.size()) {
+    if (lanes_[lane_]->alive && add_on(lane_)) {
+      return false;
+    }
+    ++lane_;
+    after_ = 0;
+  }
+  lane_ = 0;
+  after_ = 0;
+  return true;
+}
+
+// Every mailbox, empty ones too; only after something changed about them. True: a call is running.
+bool OwedSteps::make_mailboxes() {
+  if (ledger_.meta("mailboxes_made").value_or("") == "all") {
+    mailboxes_done_ = true;
+    return false;
+  }
+  while (mailbox_lane_ < lanes_.size()) {
+    SinkLane& lane = *lanes_[mailbox_lane_++];
+    if (!lane.alive || !lane.part().can.mailboxes) {
+      continue;
+    }
+    run(
+        mailbox_lane_ - 1,
+        [mailboxes = ledger_.mailboxes()](Sink& sink) {
+          for (Mailbox mailbox : mailboxes) {
+            mailbox.id = place_of(mailbox.path);
+            sink.mailbox(MailboxChange::Create, mailbox);
+          }
+          sink.sync(SyncPhase::Names);
+        },
+        [] {});
+    return true;
+  }
+  mailboxes_done_ = true;
+  mailbox_lane_ = 0;
+  const auto failed = [](const auto& lane) { return !lane->alive; };
+  if (std::none_of(lanes_.begin(), lanes_.end(), failed)) {
+    ledger_.set_meta("mailboxes_made", "all");
+  }
+  return false;
+}
+
+// The next chunk of rows of one lane. True: a call is running.
+bool OwedSteps::add_on(std::size_t lane) {
+  for (;;) {
+    const auto ids = ledger_.owed(lanes_[lane]->part().id, after_, kChunk);
+    if (ids.empty()) {
+      return false;
+    }
+    after_ = ids.back();
+    const auto steps = std::make_shared<std::vector<Step>>();
+    for (const state::RowId id : ids) {
+      Step step = addition(lane, ledger_.get(id));
+      if (!step.links.empty() || !step.changes.empty()) {
+        steps->push_back(std::move(step));
+      } else if (step.whole) {
+        ledger_.paid(lanes_[lane]->part().id, id);
+      }
+    }
+    if (!steps->empty()) {
+      run(
+          lane, [steps](Sink& sink) { carry_out(sink, *steps); },
+          [this, lane, steps] { added(lane, steps); });
+      return true;
+    }
+  }
+}
+
+OwedSteps::Step OwedSteps::addition(std::size_t lane, state::Row row) {
+  Step step;
+  const OwedPlan plan = this->plan(lane, row);
+  step.whole = plan.extra.empty();
+  step.changes = plan.change;
+  const bool may_ask = row.id != 0 && !asked_.contains({lane, row.id});
+  if (!plan.missing.empty() && lanes_[lane]->part().can.link) {
+    for (const Mailbox& place : plan.missing) {
+      step.links.push_back({plan.here.front(), place, {}, {}});
+    }
+  } else if (!plan.missing.empty()) {
+    step.whole = false;
+    if (may_ask) {
+      asked_.insert({lane, row.id});
+      replies_.fetch(row, lane, plan.missing);
+    }
+  }
+  step.item = row.item;
+  ledger_.complete(step.item);
+  step.item = as_placed(std::move(step.item));
+  step.row = std::move(row);
+  return step;
+}
+
+// On the lane's thread.
+void OwedSteps::carry_out(Sink& sink, std::vector<Step>& steps) {
+  std::vector<std::pair<Link*, Staged>> staged;
+  for (Step& step : steps) {
+    for (Link& link : step.links) {
+      try {
+        Staged one = sink.link(to_receipt(step.row, link.from), step.item, link.place.id);
+        link.location = one.placed.at(0).location;
+        staged.emplace_back(&link, std::move(one));
+      } catch (const Error& error) {
+        if (error.error_class() != ErrorClass::Item) {
+          throw;
+        }
+        link.error = error;
+      }
+    }
+  }
+  if (!staged.empty()) {
+    sink.sync(SyncPhase::Data);
+  }
+  for (const auto& [link, one] : staged) {
+    try {
+      sink.publish(one);
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::Item) {
+        throw;
+      }
+      link->error = error;
+      sink.discard(one);
+    }
+  }
+  for (Step& step : steps) {
+    for (state::ReceiptRow& receipt : step.changes) {
+      receipt.location = sink.update(to_receipt(step.row, receipt), step.item);
+    }
+  }
+  sink.sync(SyncPhase::Names);
+}
+
+void OwedSteps::added(std::size_t lane, const Steps& steps) {
+  SinkLane& sink = *lanes_[lane];
+  for (Step& step : *steps) {
+    std::vector<Mailbox> to_fetch;
+    for (Link& link : step.links) {
+      if (link.error) {
+        step.whole = false;
+        to_fetch.push_back(link.place);
+        continue;
+      }
+      state::ReceiptRow receipt = link.from;
+      receipt.place = link.place.id;
+      receipt.location = link.location;
+      receipt.keywords = step.item.keywords;
+      ledger_.put_receipt(receipt);
+      sink.linked += 1;
+    }
+    for (state::ReceiptRow& receipt : step.changes) {
+      receipt.keywords = step.item.keywords;
+      ledger_.put_receipt(receipt);
+      sink.updated += 1;
+    }
+    if (step.whole) {
+      ledger_.paid(sink.part().id, step.row.id);
+    }
+    if (!to_fetch.empty() && asked_.insert({lane, step.row.id}).second) {
+      replies_.fetch(step.row, lane, std::move(to_fetch));
+    }
+  }
+  ledger_.commit();
+}
+
+// ---- removals
+
+std::uint64_t OwedSteps::count_removals() {
+  std::uint64_t count = 0;
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    if (!mirrors(lane)) {
+      continue;
+    }
+    for (state::RowId after = 0;;) {
+      const auto ids = ledger_.owed(lanes_[lane]->part().id, after, kChunk);
+      if (ids.empty()) {
+        break;
+      }
+      after = ids.back();
+      for (const state::RowId id : ids) {
+        count += plan(lane, ledger_.get(id)).extra.size();
+      }
+    }
+  }
+  return count;
+}
+
+bool OwedSteps::remove() {
+  if (busy_) {
+    return false;
+  }
+  while (lane_ < lanes_.size()) {
+    if (mirrors(lane_) && remove_on(lane_)) {
+      return false;
+    }
+    ++lane_;
+    after_ = 0;
+  }
+  return gone_mailboxes_done_ || !remove_mailboxes();
+}
+
+bool OwedSteps::remove_on(std::size_t lane) {
+  struct Removals {
+    std::vector<std::pair<Receipt, state::ReceiptRow>> places;
+    std::vector<state::RowId> rows;
+  };
+
+  SinkLane& sink = *lanes_[lane];
+  for (;;) {
+    const auto ids = ledger_.owed(sink.part().id, after_, kChunk);
+    if (ids.empty()) {
+      return false;
+    }
+    after_ = ids.back();
+    const auto removals = std::make_shared<Removals>();
+    for (const state::RowId id : ids) {
+      const state::Row row = ledger_.get(id);
+      const OwedPlan plan = this->plan(lane, row);
+      if (plan.additions()) {
+        continue;  // what is to be added is not there yet
+      }
+      removals->rows.push_back(id);
+      for (const state::ReceiptRow& receipt : plan.extra) {
+        if (shared(row, receipt)) {
+          ledger_.remove_receipt(receipt);
+        } else {
+          removals->places.emplace_back(to_receipt(row, receipt), receipt);
+        }
+      }
+    }
+    if (removals->rows.empty()) {
+      continue;
+    }
+    const Removal how = sink.part().on_remove == OnRemove::Trash ? Removal::Trash : Removal::Delete;
+    run(
+        lane,
+        [removals, how](Sink& to) {
+          for (const auto& [receipt, row] : removals->places) {
+            to.remove(receipt, how);
+          }
+          to.sync(SyncPhase::Names);
+        },
+        [this, &sink, removals] {
+          for (const auto& [receipt, row] : removals->places) {
+            ledger_.remove_receipt(row);
+            sink.removed += 1;
+          }
+          for (const state::RowId id : removals->rows) {
+            ledger_.paid(sink.part().id, id);
+          }
+          ledger_.commit();
+        });
+    return true;
+  }
+}
+
+// In a sink without places two messages of one server id may lie in one file.
+bool OwedSteps::shared(const state::Row& row, const state::ReceiptRow& receipt) {
+  if (!receipt.place.empty() || row.item.server_id.empty()) {
+    return false;
+  }
+  for (const state::Row& other : ledger_.copies(row.item.server_id, kChunk)) {
+    if (other.id == row.id || other.state != state::RowState::Stored) {
+      continue;
+    }
+    for (const state::ReceiptRow& one : ledger_.receipts(other.id)) {
+      if (one.sink == receipt.sink && one.location == receipt.location) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Those that the server has no longer, where they are ours and empty. True: a call is running.
+bool OwedSteps::remove_mailboxes() {
+  const auto paths = ledger_.left_mailboxes();
+  while (!paths.empty() && mailbox_lane_ < lanes_.size()) {
+    const std::size_t lane = mailbox_lane_++;
+    if (!mirrors(lane) || !lanes_[lane]->part().can.mailboxes) {
+      continue;
+    }
+    run(
+        lane,
+        [paths](Sink& sink) {
+          for (const auto& path : paths) {
+            sink.mailbox(MailboxChange::Remove, {.id = place_of(path), .path = path, .role = {}});
+          }
+          sink.sync(SyncPhase::Names);
+        },
+        [] {});
+    return true;
+  }
+  gone_mailboxes_done_ = true;
+  ledger_.forget_left_mailboxes();
+  return false;
+}
+
+}  // namespace mailpipe::run

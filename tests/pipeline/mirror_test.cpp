@@ -1,0 +1,225 @@
+// What sinks follow: places, keywords, removals, mailboxes.
+#include "pipeline/tree_pipeline.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace mailpipe::test {
+namespace {
+
+using Places = std::multiset<std::string>;
+using run::OnRemove;
+
+class Mirror : public testing::Test {
+ protected:
+  TreePipeline pipeline{OnRemove::Trash};
+  Account& account = pipeline.account;
+  Tree& tree = *pipeline.tree;
+};
+
+TEST_F(Mirror, AMessageInTwoMailboxesHasTwoPlacesAndIsFetchedOnce) {
+  account.add("a", {.body = "A: 1\r\n\r\nx", .mailboxes = {"inbox", "work"}});
+  pipeline.run();
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nx"), (Places{"Inbox", "Work"}));
+  EXPECT_EQ(pipeline.script.fetches, 1);
+}
+
+TEST_F(Mirror, AFurtherMailboxIsALinkAndALostOneARemoval) {
+  account.add("a");
+  pipeline.run();
+  account.change("a", [](auto& m) { m.mailboxes = {"inbox", "work"}; });
+  run::RunReport report = pipeline.run();
+  EXPECT_EQ(tree.where(account.messages["a"].body), (Places{"Inbox", "Work"}));
+  EXPECT_EQ(report.sinks.at(0).linked, 1U);
+  account.change("a", [](auto& m) { m.mailboxes = {"work"}; });
+  report = pipeline.run();
+  EXPECT_EQ(tree.where(account.messages["a"].body), (Places{"Work"}));
+  EXPECT_EQ(report.sinks.at(0).removed, 1U);
+  EXPECT_EQ(pipeline.script.fetches, 1);
+}
+
+TEST_F(Mirror, AMovedMessageIsNeverAbsent) {
+  account.add("a");
+  pipeline.run();
+  const std::string body = account.messages["a"].body;
+  account.change("a", [](auto& m) { m.mailboxes = {"work"}; });
+  tree.before = [&](const std::string& call) { EXPECT_FALSE(tree.where(body).empty()) << call; };
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.where(body), (Places{"Work"}));
+}
+
+TEST_F(Mirror, KeywordsFollowAndLocalOnesStay) {
+  account.add("a", {.body = "A: 1\r\n\r\nx", .keywords = {"$flagged"}});
+  pipeline.run();
+  tree.files.begin()->second.keywords.insert("local");
+  account.change("a", [](auto& m) { m.keywords = {"$seen"}; });
+  const run::RunReport report = pipeline.run();
+  EXPECT_EQ(report.sinks.at(0).updated, 1U);
+  EXPECT_EQ(tree.files.begin()->second.keywords, (std::set<std::string>{"$seen", "local"}));
+  tree.calls.clear();
+  pipeline.run();
+  EXPECT_TRUE(tree.calls.empty()) << "an update is done once";
+}
+
+TEST_F(Mirror, ARemovedMessageIsTrashed) {
+  account.add_many(30);
+  pipeline.run();
+  account.remove("m3");
+  const run::RunReport report = pipeline.run();
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 29U);
+  EXPECT_EQ(tree.trash.size(), 1U);
+  EXPECT_EQ(report.sinks.at(0).owed, 0U);
+}
+
+TEST_F(Mirror, AnArchiveKeepsWhatTheServerRemovedAndAddsPlacesOnly) {
+  TreePipeline archive{OnRemove::Keep};
+  archive.account.add_many(3);
+  archive.run();
+  archive.account.remove("m1");
+  archive.account.change("m2", [](auto& m) { m.mailboxes = {"work"}; });
+  EXPECT_EQ(archive.run().exit_code, 0);
+  EXPECT_EQ(archive.tree->files.size(), 4U);
+  EXPECT_EQ(archive.tree->where(archive.account.messages["m2"].body), (Places{"Inbox", "Work"}));
+}
+
+TEST_F(Mirror, AnEmptiedAccountTripsTheGuardUntilItIsConfirmed) {
+  account.add_many(100);
+  pipeline.run();
+  for (int i = 0; i < 100; ++i) {
+    account.remove("m" + std::to_string(i));
+  }
+  for (int i = 0; i < 2; ++i) {  // and it goes on being held back
+    const run::RunReport report = pipeline.run();
+    EXPECT_EQ(report.exit_code, 3);
+    ASSERT_EQ(report.errors.size(), 1U);
+    EXPECT_NE(report.errors[0].hint.find("--allow-delete 100"), std::string::npos);
+    EXPECT_EQ(tree.files.size(), 100U);
+  }
+  pipeline.settings.allow_delete = 100;
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_TRUE(tree.files.empty());
+  EXPECT_EQ(tree.trash.size(), 100U);
+}
+
+TEST_F(Mirror, NothingIsRemovedWhileAMessageIsNotStored) {
+  account.add_many(30);
+  pipeline.run();
+  account.remove("m3");
+  account.add("bad");
+  pipeline.script.on_fetch = [](const std::string& id) {
+    if (id == "bad") {
+      throw Error(ErrorClass::Item, "it cannot be read");
+    }
+  };
+  EXPECT_EQ(pipeline.run().exit_code, 3);
+  EXPECT_EQ(tree.files.size(), 30U);
+  EXPECT_TRUE(tree.trash.empty());
+  pipeline.script.on_fetch = nullptr;
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 30U) << "30 - 1 + the one that was bad";
+  EXPECT_EQ(tree.trash.size(), 1U);
+}
+
+TEST_F(Mirror, AMessageThatComesBackIsNotRemoved) {
+  account.add_many(30);
+  pipeline.run();
+  const Account::Message back = account.messages["m3"];
+  account.remove("m3");
+  pipeline.settings.guard_count = 0;
+  pipeline.settings.guard_fraction = 0;
+  EXPECT_EQ(pipeline.run().exit_code, 3);
+  account.add("m3", back);
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 30U);
+  EXPECT_TRUE(tree.trash.empty());
+  EXPECT_EQ(pipeline.script.fetches, 30);
+}
+
+TEST_F(Mirror, ASinkThatBecomesAMirrorRemovesWhatItKept) {
+  pipeline.on_remove = OnRemove::Keep;
+  account.add_many(30);
+  pipeline.run();
+  account.remove("m3");
+  pipeline.run();
+  EXPECT_EQ(tree.files.size(), 30U);
+  pipeline.on_remove = OnRemove::Delete;
+  pipeline.run();
+  EXPECT_EQ(tree.files.size(), 29U);
+  EXPECT_TRUE(tree.trash.empty());
+}
+
+TEST_F(Mirror, EmptyMailboxesAreMadeAndLeftOnesRemoved) {
+  account.mailboxes["empty"] = {"Lists", "empty"};
+  pipeline.run();
+  EXPECT_TRUE(tree.mailboxes.contains("Lists/empty"));
+  tree.calls.clear();
+  pipeline.run();
+  EXPECT_TRUE(tree.calls.empty()) << "nothing changed about them";
+  account.mailboxes.erase("empty");
+  account.gone_mailboxes = {"empty"};
+  pipeline.run();
+  EXPECT_FALSE(tree.mailboxes.contains("Lists/empty"));
+}
+
+TEST_F(Mirror, ARenamedMailboxMovesItsMessagesWithoutADownload) {
+  account.add_many(5);
+  account.add("w", {.body = "W: 1\r\n\r\nw", .mailboxes = {"work"}});
+  pipeline.run();
+  account.mailboxes["work"] = {"Job"};
+  tree.before = [&](const std::string& call) {
+    EXPECT_FALSE(tree.where("W: 1\r\n\r\nw").empty()) << call;
+  };
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.where("W: 1\r\n\r\nw"), (Places{"Job"}));
+  EXPECT_FALSE(tree.mailboxes.contains("Work"));
+  EXPECT_EQ(pipeline.script.fetches, 6);
+}
+
+TEST_F(Mirror, AKillAtAnyCallOfAMoveLeavesNothingOutInTheEnd) {
+  for (int kill = 1;; ++kill) {
+    TreePipeline one{OnRemove::Delete};
+    one.account.add("a");
+    one.account.add("b");
+    one.run();
+    const std::string body = one.account.messages["a"].body;
+    one.account.change("a", [](auto& m) {
+      m.mailboxes = {"work"};
+      m.keywords = {"$seen"};
+    });
+    one.account.add("c", {.body = "C: 1\r\n\r\nc", .mailboxes = {"inbox", "work"}});
+    int calls = 0;
+    one.tree->before = [&](const std::string& call) {
+      EXPECT_FALSE(one.tree->where(body).empty()) << call;
+      if (++calls == kill) {
+        throw Error(ErrorClass::Permanent, "killed");
+      }
+    };
+    const bool hit = one.run().exit_code != 0;
+    one.tree->before = nullptr;
+    EXPECT_EQ(one.run().exit_code, 0);
+    EXPECT_EQ(one.tree->where(body), (Places{"Work"})) << kill;
+    EXPECT_EQ(one.tree->where("C: 1\r\n\r\nc"), (Places{"Inbox", "Work"})) << kill;
+    EXPECT_EQ(one.tree->files.size(), 4U) << kill;
+    EXPECT_EQ(one.tree->files.at("Work/test:account:a").keywords, (std::set<std::string>{"$seen"}))
+        << kill;
+    if (!hit) {
+      EXPECT_GT(kill, 8);
+      break;
+    }
+  }
+}
+
+TEST_F(Mirror, ACopyThatSomebodyDeletedIsFetchedForItsNewPlace) {
+  account.add("a");
+  pipeline.run();
+  tree.files.clear();
+  account.change("a", [](auto& m) { m.mailboxes = {"inbox", "work"}; });
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.where(account.messages["a"].body), (Places{"Work"}));
+  EXPECT_EQ(pipeline.script.fetches, 2);
+}
+
+}  // namespace
+}  // namespace mailpipe::test

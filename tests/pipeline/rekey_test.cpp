@@ -1,0 +1,222 @@
+// Messages that are new to the ledger, but not to the sinks.
+#include "pipeline/tree_pipeline.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace mailpipe::test {
+namespace {
+
+using Places = std::multiset<std::string>;
+using run::OnRemove;
+
+class Rekey : public testing::Test {
+ protected:
+  /// The server gives a message another id, as after a changed UIDVALIDITY; `id` tells whether its server id stays.
+  void rekey(const std::string& from, const std::string& to, bool keeps_server_id,
+             const std::function<void(Account::Message&)>& change = [](auto&) {}) {
+    Account::Message message = account.messages.at(from);
+    account.remove(from);
+    message.server_id = keeps_server_id ? message.server_id.value_or(from) : std::string();
+    change(message);
+    account.add(to, message);
+  }
+
+  void forget_fetches() {
+    pipeline.script.header_fetches = 0;
+    pipeline.script.body_fetches = 0;
+  }
+
+  TreePipeline pipeline{OnRemove::Delete};
+  Account& account = pipeline.account;
+  Tree& tree = *pipeline.tree;
+};
+
+TEST_F(Rekey, AServerIdMakesADeadRowLiveOnWithoutADownload) {
+  account.add_many(30);
+  pipeline.run();
+  forget_fetches();
+  rekey("m1", "n1", true);
+  const run::RunReport report = pipeline.run();
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(pipeline.script.header_fetches + pipeline.script.body_fetches, 0);
+  EXPECT_EQ(report.counters.at("engine.rekeyed"), 1U);
+  EXPECT_EQ(tree.files.size(), 30U);
+  EXPECT_EQ(pipeline.run().counts, run::Counts{});
+}
+
+TEST_F(Rekey, WithoutServerIdsTheHeaderDecidesAndOnlyItIsFetched) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = ""});
+  account.add("b", {.body = "A: 2\r\n\r\nyy", .server_id = ""});
+  pipeline.run();
+  forget_fetches();
+  rekey("a", "zz", false);
+  const run::RunReport report = pipeline.run();
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(report.counts, (run::Counts{.listed = 1, .removed = 1, .known = 1, .gone = 1}));
+  EXPECT_EQ(pipeline.script.header_fetches, 1);
+  EXPECT_EQ(pipeline.script.body_fetches, 0);
+  EXPECT_EQ(report.counters.at("engine.header_bytes"), 8U);
+  EXPECT_EQ(tree.files.size(), 2U);
+}
+
+TEST_F(Rekey, AnotherMessageOfTheSameSizeIsFetched) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = ""});
+  pipeline.run();
+  forget_fetches();
+  rekey("a", "zz", false, [](auto& message) { message.body = "A: 2\r\n\r\nzz"; });
+  pipeline.settings.guard_count = 100;
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(pipeline.script.body_fetches, 1);
+  EXPECT_EQ(tree.where("A: 2\r\n\r\nzz"), (Places{"Inbox"}));
+  EXPECT_EQ(tree.files.size(), 1U);
+}
+
+TEST_F(Rekey, TwinsAreToldApartByTheirOctets) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = ""});
+  account.add("b", {.body = "A: 1\r\n\r\nyy", .server_id = ""});
+  pipeline.run();
+  forget_fetches();
+  rekey("a", "y1", false);
+  rekey("b", "y2", false);
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_GE(pipeline.script.body_fetches, 1);
+  EXPECT_EQ(tree.files.size(), 2U);
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nxx").size(), 1U);
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nyy").size(), 1U);
+}
+
+TEST_F(Rekey, TwoIdenticalDeliveriesKeepAPlaceEach) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = ""});
+  account.add("b", {.body = "A: 1\r\n\r\nxx", .server_id = ""});
+  pipeline.run();
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nxx"), (Places{"Inbox", "Inbox"}));
+  rekey("a", "y1", false);
+  rekey("b", "y2", false);
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nxx"), (Places{"Inbox", "Inbox"}));
+}
+
+TEST_F(Rekey, AMoveUnderAnotherKeyLinksAndIsNeverAbsent) {
+  for (const bool server_ids : {true, false}) {
+    TreePipeline one{OnRemove::Delete};
+    one.account.add_many(30);
+    for (auto& [id, message] : one.account.messages) {
+      message.server_id = server_ids ? "S" + id : "";
+    }
+    one.run();
+    one.script.body_fetches = 0;
+    Account::Message moved = one.account.messages["m7"];
+    one.account.remove("m7");
+    moved.mailboxes = {"work"};
+    one.account.add("x7", moved);
+    one.tree->before = [&](const std::string& call) {
+      EXPECT_FALSE(one.tree->where(moved.body).empty()) << call;
+    };
+    EXPECT_EQ(one.run().exit_code, 0);
+    EXPECT_EQ(one.tree->where(moved.body), (Places{"Work"}));
+    EXPECT_EQ(one.script.body_fetches, 0);
+  }
+}
+
+TEST_F(Rekey, TheSameMessageListedTwiceIsFetchedOnceAndLinked) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});
+  account.add("b", {.body = "A: 1\r\n\r\nxx", .mailboxes = {"work"}, .server_id = "S"});
+  EXPECT_EQ(pipeline.run().counts.stored, 2U);
+  EXPECT_EQ(pipeline.script.body_fetches, 1);
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nxx"), (Places{"Inbox", "Work"}));
+  account.add("c", {.body = "A: 1\r\n\r\nxx", .mailboxes = {"work"}, .server_id = "S"});
+  EXPECT_EQ(pipeline.run().counts.stored, 1U);
+  EXPECT_EQ(pipeline.script.body_fetches, 1);
+  EXPECT_EQ(tree.files.size(), 3U);
+}
+
+TEST_F(Rekey, ASinkThatCannotLinkReadsItsCopy) {
+  pipeline.can.link = false;
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});
+  pipeline.run();
+  account.add("b", {.body = "A: 1\r\n\r\nxx", .mailboxes = {"work"}, .server_id = "S"});
+  EXPECT_EQ(pipeline.run().counts.stored, 1U);
+  EXPECT_EQ(pipeline.script.body_fetches, 1);
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nxx"), (Places{"Inbox", "Work"}));
+}
+
+TEST_F(Rekey, ACopyThatIsNoLongerThereIsFetched) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});
+  pipeline.run();
+  tree.files.clear();
+  account.add("b", {.body = "A: 1\r\n\r\nxx", .mailboxes = {"work"}, .server_id = "S"});
+  EXPECT_EQ(pipeline.run().counts.stored, 1U);
+  EXPECT_EQ(pipeline.script.body_fetches, 2);
+}
+
+TEST_F(Rekey, TheFollowersOfAMessageThatFailsAreFetchedThemselves) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});
+  account.add("b", {.body = "A: 1\r\n\r\nxx", .mailboxes = {"work"}, .server_id = "S"});
+  pipeline.script.on_fetch = [](const std::string& id) {
+    if (id == "a") {
+      throw Error(ErrorClass::Item, "it cannot be read");
+    }
+  };
+  const run::RunReport report = pipeline.run();
+  EXPECT_EQ(report.counts, (run::Counts{.listed = 2, .stored = 1, .quarantined = 1}));
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nxx"), (Places{"Work"}));
+}
+
+TEST_F(Rekey, ASizeThatDiffersIsAnotherMessageWhateverTheServerIdSays) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});
+  pipeline.run();
+  account.add("b", {.body = "A: 1\r\n\r\nlonger", .mailboxes = {"work"}, .server_id = "S"});
+  pipeline.run();
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nlonger"), (Places{"Work"}));
+}
+
+// ---- adoption
+
+TEST_F(Rekey, ARebuildFindsMessagesByTheirHeaders) {
+  for (int i = 0; i < 20; ++i) {
+    account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
+  }
+  pipeline.run();
+  forget_fetches();
+  const run::RunReport report = pipeline.run(run::Mode::Rebuild);
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(report.sinks.at(0).adopted, 20U);
+  EXPECT_EQ(pipeline.script.header_fetches, 20);
+  EXPECT_EQ(pipeline.script.body_fetches, 0);
+  EXPECT_EQ(tree.files.size(), 20U);
+}
+
+TEST_F(Rekey, RecordsOfAnotherToolNeedASampleOnly) {
+  for (int i = 0; i < 1000; ++i) {
+    account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
+  }
+  pipeline.run();
+  forget_fetches();
+  pipeline.refs_in_scan = true;
+  const run::RunReport report = pipeline.run(run::Mode::Rebuild);
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(report.sinks.at(0).adopted, 1000U);
+  EXPECT_EQ(pipeline.script.header_fetches, 0);
+  EXPECT_EQ(pipeline.script.body_fetches, 5);
+  EXPECT_EQ(report.counters.at("engine.sampled"), 5U);
+}
+
+TEST_F(Rekey, RecordsThatDoNotFitTheAccountStopTheAdoption) {
+  for (int i = 0; i < 1000; ++i) {
+    account.add("m" + std::to_string(i),
+                {.body = "A: " + std::to_string(1000 + i) + "\r\n\r\nbody"});
+  }
+  pipeline.run();
+  for (auto& [id, message] : account.messages) {
+    message.body.back() = '?';
+  }
+  pipeline.refs_in_scan = true;
+  const run::RunReport report = pipeline.run(run::Mode::Rebuild);
+  EXPECT_EQ(report.exit_code, 1);
+  EXPECT_EQ(tree.files.size(), 1000U);
+}
+
+}  // namespace
+}  // namespace mailpipe::test
