@@ -77,7 +77,7 @@ struct ModelOptions {
 class ModelImapServer : public WireServer {
  public:
   explicit ModelImapServer(ModelOptions options = {});
-  ~ModelImapServer();
+  ~ModelImapServer() override;
 
   void create(const std::string& mailbox, const std::string& attributes = {});
   void remove(const std::string& mailbox);

@@ -63,6 +63,9 @@ std::optional<std::string> ModelImapSession::read_command() {
     }
     if (literal->waits) {
       put("+ go on\r\n");
+    } else if (!offers("LITERAL+")) {
+      put("* BYE LITERAL+ was not offered\r\n");
+      return std::nullopt;
     }
     const auto octets = wire_.read_octets(literal->size);
     const auto rest = wire_.read_line();

@@ -31,7 +31,7 @@ class ScriptedImapServer : public WireServer {
  public:
   explicit ScriptedImapServer(std::vector<std::string> scripts,
                               std::optional<Certificate> certificate = std::nullopt);
-  ~ScriptedImapServer();
+  ~ScriptedImapServer() override;
 
   /// Empty when every script was played to its end and no connection came beyond; waits for open connections first.
   std::string problem();
