@@ -19,7 +19,7 @@ std::unique_ptr<Sink> make_eml(Host& host, const fs::path& root, const std::stri
 
 SinkCase eml_case(const std::string& sync) {
   return {sync, [sync](Host& host, const fs::path& root) { return make_eml(host, root, sync); },
-          ".mailpipe-stage"};
+          ".mailpipe-stage", "old.eml"};
 }
 
 INSTANTIATE_TEST_SUITE_P(Eml, SinkContract,

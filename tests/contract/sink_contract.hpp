@@ -128,9 +128,9 @@ TEST_P(SinkContract, DoesNotOverwriteAForeignFile) {
   }
   plant(name, "somebody else's");
   const auto sink = opened();
-  const auto staged = commit(*sink, {one});
+  const Staged staged = commit_stubbornly(*sink, one);
   EXPECT_EQ(visible().at(name), "somebody else's");
-  EXPECT_EQ(visible().at(location(staged[0])), one.octets);
+  EXPECT_EQ(visible().at(location(staged)), one.octets);
 }
 
 TEST_P(SinkContract, RefusesANameThatSomebodyTookSinceStore) {
@@ -157,7 +157,7 @@ TEST_P(SinkContract, FollowsNoLinkThatWasPlantedAsAName) {
   fs::remove(root / name);
   fs::create_symlink(victim, root / name);
   const auto sink = opened();
-  EXPECT_NE(location(commit(*sink, {one})[0]), name);
+  EXPECT_NE(location(commit_stubbornly(*sink, one)), name);
   EXPECT_FALSE(sink->recover({one.receipt(name), ""}));
   EXPECT_EQ(error_of([&] { bytes_of(*sink, one.receipt(name)); }), ErrorClass::Item);
   EXPECT_EQ(found_in(*sink).size(), 1U);
@@ -166,10 +166,12 @@ TEST_P(SinkContract, FollowsNoLinkThatWasPlantedAsAName) {
 
 TEST_P(SinkContract, FollowsNoLinkThatWasPlantedAsTheStaging) {
   fs::create_directories(dir / "elsewhere");
-  fs::create_directory(root);
+  const fs::path staging = root / GetParam().staging;
+  fs::create_directories(staging.parent_path());
   fs::permissions(root, fs::perms::owner_all);
-  fs::create_directory_symlink(dir / "elsewhere", root / GetParam().staging);
-  EXPECT_EQ(error_of([&] { opened(); }), ErrorClass::Config);
+  fs::permissions(staging.parent_path(), fs::perms::owner_all);
+  fs::create_directory_symlink(dir / "elsewhere", staging);
+  EXPECT_EQ(error_of([&] { commit(*opened(), {message("M1", "one")}); }), ErrorClass::Config);
   EXPECT_TRUE(fs::is_empty(dir / "elsewhere"));
 }
 
@@ -223,7 +225,7 @@ TEST_P(SinkContract, RecoversWhatWasPublished) {
   EXPECT_TRUE(sink->recover({one.receipt(location(staged)), staged.token}));
   counting.reset();
   sink->sync(SyncPhase::Names);
-  EXPECT_EQ(counting.count(FsCall::Fsync), 1U) << "its name may not be on disk yet";
+  EXPECT_GE(counting.count(FsCall::Fsync), 1U) << "its name may not be on disk yet";
 }
 
 TEST_P(SinkContract, ForgetsWhatWasOnlyStaged) {
@@ -314,7 +316,7 @@ TEST_P(SinkContract, TellsWhetherTheRootIsEmptyAndMarked) {
   const auto sink = opened();
   EXPECT_TRUE(sink->root().empty);
   EXPECT_EQ(sink->root().marker, "");
-  plant("old.eml", "text");
+  plant(GetParam().foreign, "text");
   EXPECT_FALSE(sink->root().empty);
   sink->mark("{\"ledger\":1}");
   sink->mark("{\"ledger\":2}");

@@ -30,7 +30,8 @@ namespace fs = std::filesystem;
 struct SinkCase {
   std::string name;
   std::function<std::unique_ptr<Sink>(Host&, const fs::path& root)> make;
-  std::string staging;  ///< where it stages, relative to the root
+  std::string staging;  ///< where it stages what message() makes, relative to the root
+  std::string foreign;  ///< where somebody else's message may lie, relative to the root
 };
 
 inline void PrintTo(const SinkCase& value, std::ostream* out) {
@@ -69,15 +70,32 @@ class SinkContract : public testing::TestWithParam<SinkCase> {
 
   static std::string location(const Staged& staged) { return staged.placed.at(0).location; }
 
+  /// A batch as the engine brings it through: a message that is refused is tried once more.
+  static Staged commit_stubbornly(Sink& sink, const Message& one) {
+    try {
+      return commit(sink, {one})[0];
+    } catch (const Error& error) {
+      EXPECT_EQ(error.error_class(), ErrorClass::Item);
+    }
+    return commit(sink, {one})[0];
+  }
+
   /// Everything that a reader of the folder sees, with its octets.
   std::map<std::string, std::string> visible() const {
     std::map<std::string, std::string> out;
-    if (fs::exists(root)) {
-      for (const auto& entry : fs::directory_iterator(root)) {
-        const std::string name = entry.path().filename().string();
-        if (!name.starts_with(".mailpipe-")) {
-          out[name] = entry.is_regular_file() ? slurp(entry.path()) : "";
+    if (!fs::exists(root)) {
+      return out;
+    }
+    for (auto at = fs::recursive_directory_iterator(root); at != fs::recursive_directory_iterator();
+         ++at) {
+      const std::string name = at->path().filename().string();
+      if (at->is_directory() && !at->is_symlink()) {
+        if (name == "tmp" || name.starts_with(".mailpipe-")) {
+          at.disable_recursion_pending();
         }
+      } else if (!name.starts_with(".mailpipe-")) {
+        out[at->path().lexically_relative(root).string()] =
+            at->is_regular_file() ? slurp(at->path()) : "";
       }
     }
     return out;
@@ -91,6 +109,7 @@ class SinkContract : public testing::TestWithParam<SinkCase> {
   }
 
   void plant(const std::string& name, const std::string& text) const {
+    fs::create_directories((root / name).parent_path());
     std::ofstream(root / name, std::ios::binary) << text;
   }
 

@@ -42,6 +42,7 @@ inline Message message(const std::string& id, const std::string& subject,
   Message out;
   out.item.key = "jmap:a:" + id;
   out.item.server_id = id;
+  out.item.places = {{.id = "inbox", .path = {"INBOX"}, .role = "inbox"}};
   out.item.received_at = std::chrono::sys_seconds(std::chrono::seconds(received_at));
   out.octets = "From: a@example.org\r\nSubject: " + subject + "\r\n\r\nbody of " + id + "\r\n";
   out.item.size = out.octets.size();

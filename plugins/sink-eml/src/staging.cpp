@@ -4,15 +4,10 @@
 
 #include <fcntl.h>
 
-#include <array>
 #include <cerrno>
-#include <cstdio>
-#include <random>
 
 namespace mailpipe::eml {
 namespace {
-
-constexpr std::string_view kPrefix = "mp-";
 
 /// One folder beneath the root, ours alone.
 File open_folder(Fs& fs, const File& root) {
@@ -31,13 +26,6 @@ File open_folder(Fs& fs, const File& root) {
   return folder;
 }
 
-std::string draw_prefix() {
-  std::random_device random;
-  std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "%08x%08x", random(), random());
-  return std::string(kPrefix) + text.data() + "-";
-}
-
 }  // namespace
 
 StagingFile::~StagingFile() {
@@ -49,11 +37,10 @@ StagingFile::~StagingFile() {
 Staging::Staging(Fs& fs, const File& root, SyncMode mode)
     : fs_(fs),
       folder_(open_folder(fs, root)),
-      data_(fs, folder_, mode),
-      prefix_(draw_prefix()) {}
+      data_(fs, folder_, mode) {}
 
 StagingFile Staging::create() {
-  std::string token = prefix_ + std::to_string(++next_);
+  std::string token = names_.next();
   const int fd = fs_.openat(folder_.fd(), token.c_str(),
                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) {
@@ -95,11 +82,6 @@ void Staging::sweep(Host& host, const std::function<bool(const std::string&)>& k
       remove(name);
     }
   }
-}
-
-bool Staging::is_token(std::string_view token) {
-  return token.starts_with(kPrefix) &&
-         token.find_first_not_of("0123456789abcdef-", kPrefix.size()) == std::string_view::npos;
 }
 
 }  // namespace mailpipe::eml

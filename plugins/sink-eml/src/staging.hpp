@@ -1,11 +1,11 @@
 #pragma once
 
 #include "data_sync.hpp"
+#include "staging_names.hpp"
 
 #include <mailpipe/file.hpp>
 #include <mailpipe/host.hpp>
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -47,7 +47,7 @@ class StagingFile {
 /// The folder in which messages wait, whole and synced, for their names: `.mailpipe-stage` in the
 /// sink's root, mode 0700, one file a message, mode 0600.
 ///
-/// Names      "mp-<16 digits that this run drew>-<number>": two runs never meet.
+/// Names      StagingNames'.
 /// Threads    One.
 /// Errors, Durability  As DataSync.
 class Staging {
@@ -80,14 +80,13 @@ class Staging {
   std::string path_of(const std::string& token) const { return folder_.path() + "/" + token; }
 
   /// Whether `token` can be a name that create() gave.
-  static bool is_token(std::string_view token);
+  static bool is_token(std::string_view token) { return StagingNames::is_ours(token); }
 
  private:
   Fs& fs_;
   File folder_;
   DataSync data_;
-  std::string prefix_;
-  std::uint64_t next_ = 0;
+  StagingNames names_;
 };
 
 }  // namespace mailpipe::eml

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "data_sync.hpp"
+
+#include <mailpipe/file.hpp>
+#include <mailpipe/host.hpp>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace mailpipe::maildir {
+
+/// Which letter, a to z, stands for which keyword in one folder: Dovecot's `dovecot-keywords`,
+/// lines of "0 name". What is there stays; new names take the first free letter.
+///
+/// Life cycle   Read with the first keyword. A new name takes Dovecot's lock,
+///              `dovecot-keywords.lock`, until commit() or the end of the object.
+/// Threads      One.
+/// Errors       As throw_errno. A lock that somebody else keeps, and a 27th name, are told of in
+///              the log; the keyword then stays in the ledger only.
+/// Durability   write() puts the new table into the lock file, which becomes the table in commit():
+///              a power cut leaves the old table or the new one.
+class KeywordTable {
+ public:
+  KeywordTable(Fs& fs, Host& host);
+  KeywordTable(const KeywordTable&) = delete;
+  KeywordTable& operator=(const KeywordTable&) = delete;
+  ~KeywordTable();
+
+  /// The letter, or 0. `add`: gives one to a name that has none.
+  char letter(const File& folder, std::string_view keyword, bool add);
+
+  bool changed() const noexcept { return locked_; }
+
+  void write(DataSync& data);
+  void commit();
+
+ private:
+  void load(const File& folder);
+  bool lock(const File& folder);
+  char known(std::string_view keyword) const;
+  void tell(std::string_view keyword, const char* why);
+
+  Fs& fs_;
+  Host& host_;
+  std::array<std::string, 26> names_;
+  std::string others_;  ///< lines that are not ours to understand, kept
+  bool loaded_ = false;
+  bool locked_ = false;
+  File folder_;  ///< open while locked
+};
+
+}  // namespace mailpipe::maildir
