@@ -68,6 +68,26 @@ void print_last_run(state::Ledger& ledger) {
   }
 }
 
+Json counters_of(const state::Ledger::RunRow& run) {
+  const Json summary = Json::parse(run.summary, nullptr, false);
+  const bool has = summary.is_object() && summary.contains("counters");
+  return has && summary["counters"].is_object() ? summary["counters"] : Json::object();
+}
+
+/// What the parts counted in the last run: connections, questions, how a source found out what changed.
+void print_counters(state::Ledger& ledger) {
+  for (const auto& last : ledger.last_runs(1)) {
+    std::string line;
+    const Json counters = counters_of(last);
+    for (const auto& [name, value] : counters.items()) {
+      line += (line.empty() ? "" : ", ") + printable(name, 100) + " " + value.dump();
+    }
+    if (!line.empty()) {
+      std::cout << "  of it: " << line << "\n";
+    }
+  }
+}
+
 void print_human(const FoundLedger& found) {
   std::cout << printable(found.name) << ": " << printable(found.dir.string()) << "\n";
   if (found.ledger == nullptr) {
@@ -76,6 +96,7 @@ void print_human(const FoundLedger& found) {
   }
   state::Ledger& ledger = *found.ledger;
   print_last_run(ledger);
+  print_counters(ledger);
   for (const RowState state : kStates) {
     if (const std::uint64_t count = ledger.count(state); count != 0) {
       std::cout << "  " << grouped(count) << " " << state::name_of(state) << "\n";
@@ -113,6 +134,7 @@ void print_json(const FoundLedger& found) {
       if (last.ended) {
         out["last_run"]["ended"] = utc_time(*last.ended);
       }
+      out["last_run"]["counters"] = counters_of(last);
     }
     out["held"] = rows_json(ledger, RowState::Held);
     out["quarantined"] = rows_json(ledger, RowState::Quarantined);

@@ -106,7 +106,7 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
     if (!root.marker.empty()) {
       foreign_marker(lane, root.marker, setup);
     }
-    if (known && ledger.count(state::RowState::Stored) > 0) {
+    if (known && ledger.any_stored()) {
       throw Error(ErrorClass::Permanent, "'" + lane.part().root + "' is not where the backup was",
                   "is its disk mounted? To fill a new place, give the sink a new 'id:'");
     }

@@ -93,8 +93,8 @@ void Runner::Impl::open_sinks() {
                    std::string(error.what()) + "; off until the next run (best effort)", {});
     }
     follow_its_rule(part);
-    lane.complete =
-        ledger->sink_complete(part.id).value_or(ledger->count(state::RowState::Stored) == 0);
+    const auto complete = ledger->sink_complete(part.id);
+    lane.complete = complete ? *complete : !ledger->any_stored();
     ledger->set_sink_complete(part.id, lane.complete);
   }
 }

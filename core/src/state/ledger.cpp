@@ -96,7 +96,7 @@ void Ledger::check_format(const std::string& pipeline, bool created) {
 }
 
 void Ledger::check_pages() {
-  constexpr std::int64_t kSmall = std::int64_t{64} << 20U;  // a quarter of a second
+  constexpr std::int64_t kSmall = std::int64_t{8} << 20U;  // a thirtieth of a second
   Statement size = database_.prepare(
       "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()");
   if (!size.next() || size.integer(0) > kSmall) {

@@ -120,6 +120,7 @@ class Ledger {
   std::vector<Row> dead(std::uint64_t size, std::size_t limit);
 
   std::uint64_t count(RowState state);
+  bool any_stored();
   std::vector<Row> rows(RowState state, RowId after, std::size_t limit);
 
   /// Rows that must be judged or fetched again without being listed: held ones that are due, quarantined ones, and those
