@@ -1,0 +1,139 @@
+#include "fetch_answers.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace mailpipe::imap {
+
+namespace {
+
+/// What Exchange sends instead of a message that it cannot convert.
+constexpr std::string_view kStub =
+    "Retrieval using the IMAP4 protocol failed for the following message";
+constexpr std::uint64_t kLongestStub = 16U * 1024U;
+
+/// At the start of a line: not where somebody quotes it.
+bool is_stub(std::string_view body) {
+  for (std::size_t at = body.find(kStub); at != std::string_view::npos;
+       at = body.find(kStub, at + 1)) {
+    if (at == 0 || body[at - 1] == '\n') {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+/// One body on its way into the queue. A short one is looked at before it is handed on.
+class Fetcher::Body : public BodyTarget {
+ public:
+  Body(std::shared_ptr<Batch> batch, Batch::Pending& pending, std::uint64_t octets)
+      : batch_(std::move(batch)),
+        pending_(pending),
+        octets_(octets),
+        writer_(batch_->fetcher().queue_.open(pending.wanted.work.token)) {
+    pending_.open = true;
+  }
+
+  ~Body() override { pending_.open = false; }
+
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
+
+  void write(std::string_view octets) override {
+    if (octets_ <= kLongestStub) {
+      head_ += octets;
+    } else {
+      writer_->write(octets);
+    }
+  }
+
+  void done() override {
+    Fetcher& fetcher = batch_->fetcher();
+    pending_.settled = true;
+    if (is_stub(head_)) {
+      writer_.reset();
+      fetcher.fail(pending_.wanted,
+                   fetcher.item_error(pending_.wanted,
+                                      "the server sent an apology in place of the message"));
+      return;
+    }
+    if (!head_.empty()) {
+      writer_->write(head_);
+    }
+    writer_->done();
+    fetcher.delivered(pending_.wanted, octets_);
+  }
+
+ private:
+  std::shared_ptr<Batch> batch_;
+  Batch::Pending& pending_;
+  std::uint64_t octets_;
+  std::unique_ptr<BodyWriter> writer_;
+  std::string head_;
+};
+
+Fetcher::Batch::Batch(Fetcher& fetcher, std::shared_ptr<Selection> selection,
+                      std::vector<Wanted> wanted)
+    : Command(fetcher, std::move(selection)) {
+  for (Wanted& one : wanted) {
+    const std::uint32_t uid = one.uid;
+    pending_[uid].wanted = std::move(one);
+  }
+}
+
+std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_t octets) {
+  if (uid == 0 && pending_.size() == 1) {
+    uid = pending_.begin()->first;
+  } else if (uid == 0) {
+    body_before_uid_ = true;
+  }
+  const auto found = pending_.find(uid);
+  if (!selection().open || found == pending_.end() || found->second.settled) {
+    return nullptr;
+  }
+  Pending& pending = found->second;
+  if (selection().uid_validity != pending.wanted.uid_validity) {
+    return nullptr;
+  }
+  const auto refuse = [&](const std::string& why) {
+    pending.settled = true;
+    fetcher().fail(pending.wanted, fetcher().item_error(pending.wanted, why));
+  };
+  if (octets > fetcher().world_.settings.max_message_size) {
+    refuse("it has " + std::to_string(octets) + " octets; max_message_size is less");
+    return nullptr;
+  }
+  if (octets == 0 && pending.wanted.work.size.value_or(1) != 0) {
+    refuse("the server sends it without its text");
+    return nullptr;
+  }
+  return std::make_unique<Body>(shared_from_this(), pending, octets);
+}
+
+void Fetcher::Batch::untagged(const Untagged& response) {
+  const auto* row = std::get_if<FetchData>(&response);
+  const auto found = row == nullptr ? pending_.end() : pending_.find(row->uid);
+  // A row with flags may have come by itself: somebody changed them.
+  if (found != pending_.end() && !row->had_body && !row->flags) {
+    found->second.empty = true;
+  }
+}
+
+void Fetcher::Batch::completed(const Completion& result) {
+  fetcher().batch_ended(*this, result);
+}
+
+std::vector<Wanted> Fetcher::Batch::left() {
+  std::vector<Wanted> out;
+  for (auto& [uid, pending] : pending_) {
+    if (!pending.settled) {
+      // The one that was coming in goes first: it may be what ended the connection.
+      out.insert(pending.open ? out.begin() : out.end(), pending.wanted);
+    }
+  }
+  return out;
+}
+
+}  // namespace mailpipe::imap

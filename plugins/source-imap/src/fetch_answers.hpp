@@ -1,0 +1,91 @@
+#pragma once
+
+#include "fetcher.hpp"
+
+#include <map>
+#include <string>
+
+// The answers that a Fetcher waits for; for fetcher.cpp and fetch_answers.cpp alone.
+namespace mailpipe::imap {
+
+/// A command in flight with the messages that it is about.
+class Fetcher::Command : public Answer {
+ public:
+  Command(Fetcher& fetcher, std::shared_ptr<Selection> selection)
+      : fetcher_(fetcher),
+        selection_(std::move(selection)) {}
+
+  /// The messages that no answer has settled, in the order in which they were asked for.
+  virtual std::vector<Wanted> left() = 0;
+
+  Selection& selection() noexcept { return *selection_; }
+
+  Fetcher& fetcher() noexcept { return fetcher_; }
+
+ private:
+  Fetcher& fetcher_;
+  std::shared_ptr<Selection> selection_;
+};
+
+/// UID FETCH of bodies.
+class Fetcher::Batch : public Command, public std::enable_shared_from_this<Fetcher::Batch> {
+ public:
+  struct Pending {
+    Wanted wanted;
+    bool settled = false;
+    bool open = false;   ///< its body is coming
+    bool empty = false;  ///< a row came for it, without a body
+  };
+
+  Batch(Fetcher& fetcher, std::shared_ptr<Selection> selection, std::vector<Wanted> wanted);
+
+  void untagged(const Untagged& response) override;
+  std::unique_ptr<BodyTarget> body(std::uint32_t uid, std::uint64_t octets) override;
+
+  void unreadable(const Error& why) override { unreadable_ = why; }
+
+  void completed(const Completion& result) override;
+  std::vector<Wanted> left() override;
+
+  std::map<std::uint32_t, Pending>& pending() noexcept { return pending_; }
+
+  const std::optional<Error>& unreadable_answer() const noexcept { return unreadable_; }
+
+  bool body_before_uid() const noexcept { return body_before_uid_; }
+
+ private:
+  std::map<std::uint32_t, Pending> pending_;
+  std::optional<Error> unreadable_;
+  bool body_before_uid_ = false;
+};
+
+/// UID SEARCH for messages that did not come.
+class Fetcher::Lookup : public Command {
+ public:
+  Lookup(Fetcher& fetcher, std::shared_ptr<Selection> selection, std::vector<Wanted> wanted)
+      : Command(fetcher, std::move(selection)),
+        wanted_(std::move(wanted)) {}
+
+  void untagged(const Untagged& response) override {
+    if (const auto* found = std::get_if<SearchData>(&response)) {
+      found_.add(found->uids);
+    }
+  }
+
+  void unreadable(const Error& /*why*/) override { readable_ = false; }
+
+  void completed(const Completion& result) override { fetcher().lookup_ended(*this, result); }
+
+  std::vector<Wanted> left() override { return std::move(wanted_); }
+
+  const UidSet& found() const noexcept { return found_; }
+
+  bool readable() const noexcept { return readable_; }
+
+ private:
+  std::vector<Wanted> wanted_;
+  UidSet found_;
+  bool readable_ = true;
+};
+
+}  // namespace mailpipe::imap

@@ -1,0 +1,304 @@
+#include "fetcher.hpp"
+
+#include "discovery.hpp"
+#include "fetch_answers.hpp"
+#include "reply.hpp"
+
+#include <mailpipe/printable.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace mailpipe::imap {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::uint64_t kBatchOctets = 8U << 20U;
+constexpr std::uint64_t kOctetsInFlight = 24U << 20U;
+constexpr std::size_t kMessagesInFlight = 2000;
+constexpr std::size_t kCommandOctets = 48U * 1024U;
+
+bool may_pass(const Error& error) {
+  return error.error_class() == ErrorClass::Transient ||
+         error.error_class() == ErrorClass::RateLimit;
+}
+
+}  // namespace
+
+Fetcher::~Fetcher() {
+  disconnect();
+}
+
+void Fetcher::run() {
+  while (!ended_ || in_flight_ != 0 || !waiting_.empty() || !lookups_.empty()) {
+    if (world_.host.cancelled() == Cancel::Abort) {
+      throw Error(ErrorClass::Cancelled, "stopped");
+    }
+    take_more();
+    if (!session_) {
+      connect();
+      continue;
+    }
+    try {
+      step();
+    } catch (const Error& error) {
+      if (error.error_class() != ErrorClass::Transient || !session_->broken()) {
+        throw;
+      }
+      after_break(error);
+    }
+  }
+}
+
+bool Fetcher::has_room() const {
+  return !ended_ && waiting_.empty() && lookups_.empty() && octets_in_flight_ < kOctetsInFlight &&
+         in_flight_ < kMessagesInFlight;
+}
+
+void Fetcher::take_more() {
+  while (has_room()) {
+    TakeLimits limits;
+    limits.items =
+        session_ ? 500 : 32;  // what is taken before there is a connection may be for nothing
+    limits.bytes = kBatchOctets;
+    limits.same_stream = true;
+    limits.wait = in_flight_ == 0;
+    Taken taken = queue_.take(limits);
+    ended_ = taken.state == Taken::State::End;
+    if (taken.state != Taken::State::Works) {
+      return;
+    }
+    for (Work& work : taken.works) {
+      accept(std::move(work));
+    }
+    if (!session_) {
+      return;
+    }
+    send_waiting();
+  }
+}
+
+void Fetcher::accept(Work work) {
+  const std::uint64_t token = work.token;
+  const std::uint64_t size = work.size.value_or(0);
+  auto wanted = wanted_of(std::move(work));
+  if (!wanted) {
+    queue_.fail(token, Error(ErrorClass::Item, "a message has no UID"));
+  } else if (size > world_.settings.max_message_size) {
+    queue_.fail(token, item_error(*wanted, "it has " + std::to_string(size) +
+                                               " octets; max_message_size is less"));
+  } else {
+    waiting_.push_back(std::move(*wanted));
+  }
+}
+
+void Fetcher::step() {
+  send_waiting();
+  if (session_->unanswered() != 0) {
+    const bool may_take = has_room();
+    milliseconds most = std::chrono::seconds(5);
+    if (!waiting_.empty() && not_before_ > steady_clock::now()) {
+      most = std::min(most, std::chrono::ceil<milliseconds>(not_before_ - steady_clock::now()));
+    }
+    session_->pump(may_take ? queue_.wake_fd() : -1, most);
+  } else if (!waiting_.empty() && not_before_ > steady_clock::now()) {
+    world_.host.wait(std::chrono::ceil<milliseconds>(not_before_ - steady_clock::now()));
+  }
+}
+
+void Fetcher::send_waiting() {
+  while (!lookups_.empty() && session_->command_octets() < kCommandOctets) {
+    std::vector<Wanted> batch = std::move(lookups_.front());
+    lookups_.pop_front();
+    send_lookup(std::move(batch));
+  }
+  while (!waiting_.empty() && session_->command_octets() < kCommandOctets &&
+         (octets_in_flight_ < kOctetsInFlight || in_flight_ == 0) &&
+         steady_clock::now() >= not_before_) {
+    if (one_by_one_) {
+      waiting_.front().with_others = 1;
+    }
+    send_batch(next_batch(waiting_, kBatchOctets));
+  }
+}
+
+void Fetcher::send_batch(std::vector<Wanted> batch) {
+  const Work& first = batch.front().work;
+  const std::shared_ptr<Selection> selection = select(first.stream);
+  if (!selection) {
+    for (const Wanted& wanted : batch) {
+      queue_.fail(wanted.work.token, Error(ErrorClass::Transient, "its mailbox is not known yet"));
+    }
+    return;
+  }
+  std::uint64_t octets = 0;
+  for (const Wanted& wanted : batch) {
+    octets += wanted.octets();
+  }
+  not_before_ = steady_clock::now() + world_.rate.book(octets, batch.size(), steady_clock::now());
+  octets_in_flight_ += octets;
+  in_flight_ += batch.size();
+  const std::string parts = first.want == Want::Headers ? "BODY.PEEK[HEADER]" : "BODY.PEEK[]";
+  const std::string command = "UID FETCH " + uids_of(batch).text() + " (UID " + parts + ")";
+  auto answer = std::make_shared<Batch>(*this, selection, std::move(batch));
+  flying_.push_back(answer);
+  session_->send(imap::Command(command), std::move(answer));
+  world_.host.count("fetches");
+}
+
+void Fetcher::send_lookup(std::vector<Wanted> batch) {
+  const std::shared_ptr<Selection> selection = select(batch.front().work.stream);
+  in_flight_ += batch.size();
+  const std::string command = "UID SEARCH UID " + uids_of(batch).text();
+  for (const Wanted& wanted : batch) {
+    octets_in_flight_ += wanted.octets();
+  }
+  auto answer = std::make_shared<Lookup>(*this, selection, std::move(batch));
+  flying_.push_back(answer);
+  session_->send(imap::Command(command), std::move(answer));
+}
+
+/// The mailbox of the stream, opened behind what was sent so far. Null: list() has not told of it.
+std::shared_ptr<Fetcher::Selection> Fetcher::select(StreamId stream) {
+  if (selected_ && selected_->stream == stream && !selected_->refusal) {
+    return selected_;
+  }
+  const auto entry = world_.directory.find(stream);
+  if (!entry) {
+    return nullptr;
+  }
+  auto selection = std::make_shared<Selection>();
+  selection->stream = stream;
+  selection->label = entry->label;
+  selected_ = selection;
+  const auto hear = [selection](const Untagged& said) {
+    const auto* notice = std::get_if<Notice>(&said);
+    if (notice != nullptr && notice->code.name == "UIDVALIDITY") {
+      const std::string& text = notice->code.argument;
+      std::from_chars(text.data(), text.data() + text.size(), selection->uid_validity);
+    }
+  };
+  const auto done = [selection, &settings = world_.settings](const Completion& result) {
+    selection->open = result.ok();
+    if (!result.ok()) {
+      selection->refusal = refused(settings, selection->label, "EXAMINE", result);
+    }
+  };
+  session_->send(imap::Command("EXAMINE").mailbox(entry->name),
+                 std::make_shared<Reply>(hear, done));
+  world_.host.count("examines");
+  return selection;
+}
+
+void Fetcher::batch_ended(Batch& batch, const Completion& result) {
+  flying_.pop_front();
+  const Selection& selection = batch.selection();
+  const std::vector<Wanted> left = batch.left();
+  for (const Wanted& wanted : left) {
+    forget(wanted);
+  }
+  if (left.empty()) {
+    return;
+  }
+  if (selection.refusal || selection.uid_validity != left.front().uid_validity) {
+    const Error changed(ErrorClass::Transient, place_name(world_.settings, selection.label) +
+                                                   ": its UIDVALIDITY has changed");
+    for (const Wanted& wanted : left) {
+      const Error& why = selection.refusal ? *selection.refusal : changed;
+      queue_.fail(wanted.work.token,
+                  may_pass(why)
+                      ? why
+                      : item_error(wanted, std::string("it cannot be asked for: ") + why.what()));
+    }
+  } else if (batch.body_before_uid()) {
+    one_by_one_ = true;
+    waiting_.insert(waiting_.begin(), left.begin(), left.end());
+  } else if (batch.unreadable_answer()) {
+    split(left, *batch.unreadable_answer());
+  } else if (!result.ok()) {
+    split(left, Error(ErrorClass::Item, printable(result.text, 300)));
+  } else {
+    std::vector<Wanted> missing;
+    for (const Wanted& wanted : left) {
+      if (batch.pending()[wanted.uid].empty) {
+        queue_.fail(wanted.work.token, item_error(wanted, "the server sends it without its text"));
+      } else {
+        missing.push_back(wanted);
+      }
+    }
+    if (!missing.empty()) {
+      lookups_.push_back(std::move(missing));
+    }
+  }
+}
+
+void Fetcher::lookup_ended(Lookup& lookup, const Completion& result) {
+  flying_.pop_front();
+  const Selection& selection = lookup.selection();
+  for (const Wanted& wanted : lookup.left()) {
+    forget(wanted);
+    if (!result.ok() || !lookup.readable() || !selection.open ||
+        selection.uid_validity != wanted.uid_validity) {
+      queue_.fail(wanted.work.token,
+                  Error(ErrorClass::Transient, place_name(world_.settings, selection.label) +
+                                                   ": it cannot be told whether UID " +
+                                                   std::to_string(wanted.uid) + " is there"));
+    } else if (lookup.found().contains(wanted.uid)) {
+      queue_.fail(wanted.work.token,
+                  item_error(wanted, "it is there, but the server does not send it"));
+    } else {
+      queue_.gone(wanted.work.token);
+    }
+  }
+}
+
+/// The command failed: which of its messages is at fault is found by asking for ever fewer.
+void Fetcher::split(std::vector<Wanted> batch, const Error& why) {
+  if (batch.size() == 1) {
+    queue_.fail(batch.front().work.token, item_error(batch.front(), why.what()));
+    return;
+  }
+  const std::size_t half = (batch.size() + 1) / 2;
+  for (Wanted& wanted : batch) {
+    wanted.with_others = half;
+  }
+  waiting_.insert(waiting_.begin(), batch.begin(), batch.end());
+}
+
+void Fetcher::delivered(const Wanted& wanted, std::uint64_t octets) {
+  forget(wanted);
+  breaks_in_a_row_ = 0;
+  world_.host.count("bodies");
+  world_.host.count("body_octets", octets);
+  if (wanted.work.want == Want::Body && wanted.work.size && *wanted.work.size != octets) {
+    world_.host.count("other_sizes");
+    if (!told_of_sizes_) {
+      told_of_sizes_ = true;
+      world_.host.log(LogLevel::Debug,
+                      printable(world_.settings.host, 300) +
+                          ": RFC822.SIZE is not the length of every message; what came is taken");
+    }
+  }
+}
+
+void Fetcher::forget(const Wanted& wanted) {
+  octets_in_flight_ -= std::min(octets_in_flight_, wanted.octets());
+  in_flight_ -= std::min<std::size_t>(in_flight_, 1);
+}
+
+void Fetcher::fail(const Wanted& wanted, const Error& error) {
+  forget(wanted);
+  breaks_in_a_row_ = 0;
+  queue_.fail(wanted.work.token, error);
+}
+
+Error Fetcher::item_error(const Wanted& wanted, const std::string& why) const {
+  const auto entry = world_.directory.find(wanted.work.stream);
+  return {ErrorClass::Item, place_name(world_.settings, entry ? entry->label : "?") + ", UID " +
+                                std::to_string(wanted.uid) + ": " + why};
+}
+
+}  // namespace mailpipe::imap
