@@ -77,6 +77,7 @@ void ModelImapServer::create(const std::string& mailbox, const std::string& attr
   ModelMailbox& made = mailboxes_[mailbox];
   made.attributes = attributes;
   made.uidvalidity = ++uidvalidities_;
+  made.id = "F" + std::to_string(made.uidvalidity);
   made.messages = std::make_shared<std::vector<ModelMessage>>();
 }
 

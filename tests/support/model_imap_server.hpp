@@ -27,6 +27,7 @@ struct ModelMessage {
 
 struct ModelMailbox {
   std::string attributes;  ///< of LIST: "\\Sent"
+  std::string id;          ///< MAILBOXID: kept by a rename
   std::uint32_t uidvalidity = 0;
   std::uint32_t uidnext = 1;
   std::uint64_t highestmodseq = 1;

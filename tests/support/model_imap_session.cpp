@@ -329,6 +329,11 @@ void ModelImapSession::status(const std::string& name, const std::string& items)
   while (words.more()) {
     const std::string item = upper(words.next());
     std::uint64_t value = 0;
+    if (item == "MAILBOXID") {
+      need("OBJECTID");
+      values += (values.empty() ? "MAILBOXID (" : " MAILBOXID (") + mailbox.id + ")";
+      continue;
+    }
     if (item == "MESSAGES") {
       value = mailbox.messages->size();
     } else if (item == "UIDNEXT") {

@@ -1,0 +1,450 @@
+#include "imap_source_fixture.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace mailpipe::imap {
+namespace {
+
+using test::ModelImapServer;
+using test::ModelMailbox;
+
+constexpr const char* kEverything =
+    "LITERAL+ ID ENABLE NAMESPACE CONDSTORE QRESYNC ESEARCH LIST-EXTENDED LIST-STATUS SPECIAL-USE "
+    "OBJECTID AUTH=PLAIN SASL-IR";
+constexpr const char* kNoQresync =
+    "LITERAL+ ID ENABLE NAMESPACE CONDSTORE ESEARCH LIST-EXTENDED LIST-STATUS SPECIAL-USE";
+constexpr const char* kNoCondstore = "ID NAMESPACE LIST-EXTENDED LIST-STATUS SPECIAL-USE ESEARCH";
+constexpr const char* kNothing = "LITERAL+";
+
+/// Whether each is one that changes nothing.
+void expect_harmless(const ModelImapServer& server) {
+  static const std::set<std::string> kAllowed = {
+      "CAPABILITY", "LOGIN",  "AUTHENTICATE", "ID",     "ENABLE",    "NAMESPACE",  "LIST",
+      "LSUB",       "STATUS", "EXAMINE",      "LOGOUT", "UID FETCH", "UID SEARCH", "NOOP"};
+  for (const std::string& command : server.commands()) {
+    std::string verb = command.substr(0, command.find(' '));
+    if (verb == "UID") {
+      verb = command.substr(0, command.find(' ', 4));
+    }
+    EXPECT_TRUE(kAllowed.contains(verb)) << command;
+    EXPECT_EQ(command.find("BODY["), std::string::npos) << command;
+  }
+}
+
+/// An account with a few messages in two mailboxes, listed once.
+class Listed {
+ public:
+  explicit Listed(const char* capabilities, nlohmann::json more = nlohmann::json::object())
+      : server({.capabilities = capabilities}),
+        source(server.port(), std::move(more)) {
+    server.create("Work");
+    server.append("INBOX", 5);
+    server.append("Work", 3, "\\Seen");
+    told = source.list();
+    server.forget_commands();
+  }
+
+  ~Listed() { expect_harmless(server); }
+
+  Listed(const Listed&) = delete;
+  Listed& operator=(const Listed&) = delete;
+
+  /// The next run: what it tells.
+  Strings next() {
+    told = source.list(told);
+    return told.lines();
+  }
+
+  ModelImapServer server;
+  TestSource source;
+  Told told;
+};
+
+TEST(ImapList, TellsAllThatAMailboxHolds) {
+  const Listed account(kEverything);
+  EXPECT_EQ(
+      account.told.lines(),
+      (Strings{"begin INBOX", "listed INBOX 1", "listed INBOX 2", "listed INBOX 3",
+               "listed INBOX 4", "listed INBOX 5", "end INBOX", "checkpoint INBOX", "begin Work",
+               "listed Work 1", "listed Work 2", "listed Work 3", "end Work", "checkpoint Work"}));
+}
+
+TEST(ImapList, GivesEveryFieldOfAMessage) {
+  ModelImapServer server;
+  server.create("A&APw-/b");
+  server.append("A&APw-/b", 1, "\\Seen $Forwarded MyTag");
+  TestSource source(server.port());
+  const Told told = source.list();
+  const Item& item = told.item("A&APw-/b", "1");
+  EXPECT_EQ(told.labels, (Strings{"Aü/b", "INBOX"}));
+  EXPECT_EQ(item.key.substr(0, 7), "imap:1:");
+  EXPECT_EQ("imap:1:" + item.ref, item.key);
+  EXPECT_TRUE(item.server_id.starts_with("emailid:")) << item.server_id;
+  EXPECT_EQ(item.size, server.body("A&APw-/b", 1).size());
+  EXPECT_TRUE(item.received_at);
+  EXPECT_EQ(item.keywords, (Strings{"$forwarded", "$seen", "mytag"}));
+  ASSERT_EQ(item.places.size(), 1U);
+  EXPECT_EQ(item.places[0].id, "A&APw-/b");
+  EXPECT_FALSE(item.initial);
+  const Event& mailbox = *std::find_if(told.events.begin(), told.events.end(),
+                                       [](const Event& e) { return e.kind == EventKind::Mailbox; });
+  EXPECT_EQ(mailbox.mailbox.path, (Strings{"Aü", "b"}));
+  EXPECT_EQ(mailbox.mailbox.id, "A&APw-/b");
+}
+
+TEST(ImapList, CostsOneListWhenNothingIsNew) {
+  for (const char* capabilities : {kEverything, kNoQresync}) {
+    Listed account(capabilities);
+    EXPECT_EQ(account.next(), Strings());
+    EXPECT_EQ(account.server.count("LIST *"), 1U);
+    EXPECT_EQ(account.server.count("EXAMINE *"), 0U);
+    EXPECT_EQ(account.server.count("STATUS *"), 0U);
+    EXPECT_EQ(account.server.count("UID *"), 0U);
+    EXPECT_EQ(account.source.host.counted("ladder_unchanged"), 2U);
+  }
+}
+
+TEST(ImapList, OpensNoEmptyMailbox) {
+  ModelImapServer server;
+  server.create("Empty");
+  TestSource source(server.port());
+  EXPECT_EQ(source.list().lines(), (Strings{"begin Empty", "end Empty", "begin INBOX", "end INBOX",
+                                            "checkpoint Empty", "checkpoint INBOX"}));
+  EXPECT_EQ(server.count("EXAMINE *"), 0U);
+}
+
+/// What changes in a mailbox, on each rung, and which counter says so.
+struct RungCase {
+  const char* capabilities;
+  const char* counter;
+  std::size_t fetches;
+};
+
+class ImapRung : public ::testing::TestWithParam<RungCase> {};
+
+TEST_P(ImapRung, TellsANewMessage) {
+  Listed account(GetParam().capabilities, {{"flags", "never"}});
+  account.server.append("Work", 1);
+  EXPECT_EQ(account.next(), (Strings{"listed Work 4", "checkpoint Work"}));
+  EXPECT_EQ(account.server.count("EXAMINE *"), 1U);
+  EXPECT_EQ(account.next(), Strings());
+}
+
+TEST_P(ImapRung, TellsAChangedFlag) {
+  Listed account(GetParam().capabilities);
+  account.server.set_flags("Work", 2, "\\Seen \\Flagged");
+  Strings lines = account.next();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "keywords Work 2 $flagged $seen"), 1);
+  EXPECT_EQ(account.source.host.counted(GetParam().counter) != 0, true);
+  EXPECT_EQ(account.server.count("UID FETCH *"), GetParam().fetches);
+}
+
+TEST_P(ImapRung, TellsARemoval) {
+  Listed account(GetParam().capabilities, {{"flags", "never"}});
+  account.server.expunge("INBOX", 2);
+  account.server.expunge("INBOX", 5);
+  EXPECT_EQ(account.next(), (Strings{"removed INBOX 2", "removed INBOX 5", "checkpoint INBOX"}));
+  EXPECT_EQ(account.next(), Strings());
+}
+
+TEST_P(ImapRung, TellsRemovalsOfAllMailboxesBeforeNewMessages) {
+  Listed account(GetParam().capabilities, {{"flags", "never"}});
+  account.server.move("Work", 2, "INBOX");
+  EXPECT_EQ(account.next(),
+            (Strings{"removed Work 2", "listed INBOX 6", "checkpoint INBOX", "checkpoint Work"}));
+}
+
+TEST_P(ImapRung, TellsWhatCameAndWentTogether) {
+  Listed account(GetParam().capabilities, {{"flags", "never"}});
+  account.server.append("INBOX", 3);
+  account.server.expunge("INBOX", 7);
+  account.server.expunge("INBOX", 1);
+  EXPECT_EQ(account.next(),
+            (Strings{"removed INBOX 1", "listed INBOX 6", "listed INBOX 8", "checkpoint INBOX"}));
+  EXPECT_EQ(account.next(), Strings());
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, ImapRung,
+                         ::testing::Values(RungCase{kEverything, "ladder_qresync", 0},
+                                           RungCase{kNoQresync, "ladder_condstore", 1},
+                                           RungCase{kNoCondstore, "ladder_plain", 2},
+                                           RungCase{kNothing, "ladder_plain", 2}),
+                         [](const auto& rung) { return "Rung" + std::to_string(rung.index); });
+
+TEST(ImapList, AsksForAllFlagsOnlyWhereItMust) {
+  Listed account(kNothing);
+  const Strings lines = account.next();
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const std::string& line) { return line.starts_with("keywords"); }),
+            8);
+  EXPECT_EQ(account.server.count("STATUS *"), 2U);
+  EXPECT_EQ(account.server.count("UID FETCH 1:5 (UID FLAGS)"), 1U);
+}
+
+TEST(ImapList, LeavesFlagsAloneWhenToldTo) {
+  Listed account(kNothing, {{"flags", "never"}});
+  account.server.set_flags("INBOX", 1, "\\Seen");
+  EXPECT_EQ(account.next(), Strings());
+  EXPECT_EQ(account.server.count("EXAMINE *"), 0U);
+}
+
+TEST(ImapList, KnowsARenamedMailboxByItsId) {
+  Listed account(kEverything);
+  account.server.rename("Work", "Job");
+  EXPECT_EQ(account.next(), (Strings{"checkpoint Work"}));
+  const Event& mailbox = account.told.last(EventKind::Mailbox);
+  EXPECT_EQ(account.told.names.size(), 2U);
+  EXPECT_EQ(std::count_if(account.told.events.begin(), account.told.events.end(),
+                          [](const Event& e) {
+                            return e.kind == EventKind::Mailbox && e.mailbox.id == "Work" &&
+                                   e.mailbox.path == Strings{"Job"};
+                          }),
+            1)
+      << mailbox.mailbox.id;
+  EXPECT_EQ(account.server.count("EXAMINE *"), 0U);
+  account.server.append("Job");
+  EXPECT_EQ(account.next(), (Strings{"listed Work 4", "checkpoint Work"}));
+}
+
+TEST(ImapList, TakesARenamedMailboxForAnotherWhereNothingElseIsSaid) {
+  Listed account(kNoQresync);
+  account.server.rename("Work", "Job");
+  EXPECT_EQ(account.next(), (Strings{"mailbox-removed Work", "begin Work", "end Work",
+                                     "checkpoint Work", "begin Job", "listed Job 1", "listed Job 2",
+                                     "listed Job 3", "end Job", "checkpoint Job"}));
+  EXPECT_EQ(account.next(), Strings());
+}
+
+TEST(ImapList, TellsADeletedMailboxOnce) {
+  Listed account(kEverything);
+  account.server.remove("Work");
+  EXPECT_EQ(account.next(),
+            (Strings{"mailbox-removed Work", "begin Work", "end Work", "checkpoint Work"}));
+  EXPECT_EQ(account.next(), Strings());
+}
+
+TEST(ImapList, GivesNewKeysToAMailboxThatComesBack) {
+  Listed account(kNoQresync);
+  const std::string key = account.told.item("Work", "1").key;
+  account.server.remove("Work");
+  account.next();
+  account.server.create("Work");
+  account.server.append("Work");
+  account.next();
+  EXPECT_NE(account.told.item("Work", "1").key, key);
+}
+
+TEST(ImapList, LeavesAMailboxAloneThatIsNoLongerChosen) {
+  Listed account(kEverything);
+  TestSource other(account.server.port(), {{"mailboxes", {{"exclude", {"Work"}}}}});
+  EXPECT_EQ(other.list(account.told).lines(), Strings());
+}
+
+TEST(ImapList, EndsTheOldEpochBeforeAnythingElseWhenUidValidityChanges) {
+  Listed account(kEverything);
+  const std::string before = account.told.item("INBOX", "1").key;
+  account.server.set_uidvalidity("INBOX", 77);
+  account.server.expunge("Work", 1);
+  EXPECT_EQ(account.next(),
+            (Strings{"begin INBOX", "end INBOX", "removed Work 1", "checkpoint Work", "begin INBOX",
+                     "listed INBOX 1", "listed INBOX 2", "listed INBOX 3", "listed INBOX 4",
+                     "listed INBOX 5", "end INBOX", "checkpoint INBOX"}));
+  EXPECT_TRUE(account.told.item("INBOX", "1").initial);
+  EXPECT_EQ(account.told.item("INBOX", "1").ref, "77:1");
+  EXPECT_NE(account.told.item("INBOX", "1").key, before);
+}
+
+TEST(ImapList, NeverGivesAKeyTwiceThoughUidValidityComesBack) {
+  Listed account(kEverything);
+  const Item first = account.told.item("INBOX", "1");
+  const std::uint32_t old = static_cast<std::uint32_t>(std::stoul(first.ref));
+  account.server.set_uidvalidity("INBOX", 77);
+  account.next();
+  account.server.set_uidvalidity("INBOX", old);
+  account.next();
+  const Item again = account.told.item("INBOX", "1");
+  EXPECT_EQ(again.ref, first.ref);
+  EXPECT_NE(again.key, first.key);
+}
+
+TEST(ImapList, TakesUidsThatStartOverForOtherMessages) {
+  Listed account(kEverything);
+  const std::string before = account.told.item("INBOX", "1").key;
+  account.server.change("INBOX", [](ModelMailbox& mailbox) {
+    mailbox.messages = std::make_shared<std::vector<test::ModelMessage>>();
+    mailbox.uidnext = 1;
+  });
+  account.server.append("INBOX", 2);
+  EXPECT_EQ(account.next(), (Strings{"begin INBOX", "end INBOX", "begin INBOX", "listed INBOX 1",
+                                     "listed INBOX 2", "end INBOX", "checkpoint INBOX"}));
+  EXPECT_NE(account.told.item("INBOX", "1").key, before);
+}
+
+TEST(ImapList, TrustsNoModseqThatWentBack) {
+  Listed account(kEverything);
+  account.server.set_flags("INBOX", 1, "\\Seen");
+  account.next();
+  account.server.set_flags("INBOX", 2, "\\Seen");
+  account.server.change("INBOX", [](ModelMailbox& mailbox) { mailbox.highestmodseq = 1; });
+  const Strings lines = account.next();
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), "keywords INBOX 2 $seen"), 1);
+  EXPECT_EQ(account.source.host.counted("ladder_plain"), 1U);
+}
+
+TEST(ImapList, ListsAllOthersWhenOneMailboxCannotBeOpened) {
+  Listed account(kEverything);
+  account.server.append("INBOX");
+  account.server.append("Work");
+  account.server.on({.command = "EXAMINE \"INBOX\"*",
+                     .instead = "$tag NO [SERVERBUG] index is being rebuilt\r\n"});
+  Told told;
+  const Error error = account.source.list_failure(told, account.told);
+  EXPECT_EQ(error.error_class(), ErrorClass::Transient);
+  EXPECT_NE(std::string(error.what()).find("mailbox INBOX"), std::string::npos) << error.what();
+  EXPECT_EQ(told.lines(), (Strings{"listed Work 4", "checkpoint Work"}));
+}
+
+TEST(ImapList, CreditsNoRowsToAMailboxThatWasRefused) {
+  Listed account(kNoCondstore);
+  account.server.append("INBOX");
+  // A server that keeps the mailbox before open: here Work's rows would come as INBOX's.
+  account.server.on({.command = "EXAMINE \"INBOX\"*", .instead = "$tag NO no\r\n"});
+  account.server.on({.command = "UID FETCH *",
+                     .times = 2,
+                     .instead = "* 1 FETCH (UID 6 FLAGS () RFC822.SIZE 5)\r\n$tag OK done\r\n"});
+  Told told;
+  account.source.list_failure(told, account.told);
+  for (const std::string& line : told.lines()) {
+    EXPECT_EQ(line.find("INBOX"), std::string::npos) << line;
+  }
+}
+
+TEST(ImapList, InfersNoRemovalFromAViewThatIsCut) {
+  Listed account(kNoCondstore);
+  account.server.on(
+      {.command = "UID FETCH 1:5 *", .instead = "* 1 FETCH (UID 1 FLAGS ())\r\n$tag OK done\r\n"});
+  const Strings lines = account.next();
+  EXPECT_EQ(account.told.count(EventKind::Removed), 0U);
+  EXPECT_EQ(account.source.host.counted("partial_mailboxes"), 1U);
+}
+
+TEST(ImapList, EndsNoFirstListingOfAViewThatIsCut) {
+  ModelImapServer server;
+  server.append("INBOX", 5);
+  server.on({.command = "UID FETCH 1:*",
+             .instead = "* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 9)\r\n$tag OK done\r\n"});
+  server.on({.command = "UID FETCH 1:* *",
+             .instead = "* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 9)\r\n$tag OK done\r\n"});
+  TestSource source(server.port());
+  EXPECT_EQ(source.list().lines(), (Strings{"begin INBOX", "listed INBOX 1", "checkpoint INBOX"}));
+}
+
+TEST(ImapList, FailsAMailboxWithAnAnswerThatCannotBeRead) {
+  Listed account(kEverything);
+  account.server.append("INBOX");
+  account.server.on({.command = "UID FETCH *", .before = "* 1 FETCH (UID 99999999999)\r\n"});
+  Told told;
+  account.source.list_failure(told, account.told);
+  EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
+}
+
+TEST(ImapList, TellsNothingWhenAnAnswerToListCannotBeRead) {
+  Listed account(kEverything);
+  account.server.remove("Work");
+  account.server.on({.command = "LIST *", .before = "* LIST (((( x\r\n"});
+  Told told;
+  account.source.list_failure(told, account.told);
+  EXPECT_EQ(told.count(EventKind::MailboxRemoved), 0U);
+}
+
+TEST(ImapList, FindsWhatWasChosenByRoleAndName) {
+  ModelImapServer server;
+  server.create("Gesendet", "\\Sent");
+  server.create("Lists/a");
+  server.create("Lists/b");
+  TestSource source(
+      server.port(),
+      {{"mailboxes", {{"include", {"\\sent", "Lists/*"}}, {"exclude", {"Lists/b"}}}}});
+  EXPECT_EQ(source.list().names, (Strings{"Gesendet", "Lists/a"}));
+}
+
+TEST(ImapList, OfGmailTakesEachMessageOnceWithItsLabels) {
+  ModelImapServer server({.capabilities = std::string(kNoQresync) + " X-GM-EXT-1"});
+  server.create("[Gmail]/All Mail", "\\All");
+  server.create("[Gmail]/Spam", "\\Junk");
+  server.create("Label");
+  server.append("[Gmail]/All Mail", 2);
+  server.set_labels("[Gmail]/All Mail", 1, "\\Inbox Work");
+  server.copy("[Gmail]/All Mail", 1, "Label");
+  TestSource source(server.port());
+  const Told told = source.list();
+  EXPECT_EQ(told.names, (Strings{"[Gmail]/All Mail", "[Gmail]/Spam"}));
+  const Item& item = told.item("[Gmail]/All Mail", "1");
+  EXPECT_TRUE(item.server_id.starts_with("gm:")) << item.server_id;
+  EXPECT_EQ(item.attributes, (Pairs{{"gm-labels", "Work"}, {"gm-labels", "\\Inbox"}}));
+  TestSource folders(server.port(), {{"gmail", "folders"}});
+  EXPECT_EQ(folders.list().names.size(), 4U);
+}
+
+TEST(ImapList, OfGmailWithoutAllMailIsRefused) {
+  ModelImapServer server({.capabilities = "X-GM-EXT-1"});
+  TestSource source(server.port());
+  Told told;
+  EXPECT_EQ(source.list_failure(told).error_class(), ErrorClass::Config);
+}
+
+TEST(ImapList, HoldsManyNewMessagesBackForTheSecondPass) {
+  Listed account(kEverything);
+  account.server.append("INBOX", 12'000);
+  account.server.expunge("Work", 1);
+  const Strings lines = account.next();
+  EXPECT_EQ(lines.at(0), "removed Work 1");
+  EXPECT_EQ(account.told.count(EventKind::Listed), 12'000U);
+  EXPECT_EQ(account.server.count("EXAMINE \"INBOX\"*"), 2U);
+  EXPECT_EQ(account.next(), Strings());
+}
+
+TEST(ImapList, AsksAgainWithoutWhatTheServerRefuses) {
+  Listed account(kEverything);
+  account.server.set_flags("INBOX", 1, "\\Seen");
+  account.server.on({.command = "EXAMINE \"INBOX\" (QRESYNC*", .instead = "$tag BAD what?\r\n"});
+  const Strings lines = account.next();
+  EXPECT_EQ(lines, (Strings{"keywords INBOX 1 $seen", "checkpoint INBOX"}));
+}
+
+TEST(ImapList, FallsBackWhereListWithReturnIsRefused) {
+  Listed account(kEverything);
+  account.server.on({.command = "LIST * RETURN *", .instead = "$tag BAD no\r\n"});
+  account.server.append("INBOX");
+  EXPECT_EQ(account.next(), (Strings{"listed INBOX 6", "checkpoint INBOX"}));
+  EXPECT_EQ(account.server.count("STATUS *"), 2U);
+}
+
+TEST(ImapList, AsksForAllChangedMailboxesInOneFlight) {
+  ModelImapServer server;
+  for (int i = 0; i < 200; ++i) {
+    server.create("f" + std::to_string(i));
+    server.append("f" + std::to_string(i), 2);
+  }
+  TestSource source(server.port());
+  Told told = source.list();
+  EXPECT_EQ(told.count(EventKind::Listed), 400U);
+  EXPECT_EQ(server.count("EXAMINE *"), 200U);
+  EXPECT_EQ(server.count("UID FETCH *"), 200U);
+  EXPECT_EQ(server.count("LIST *"), 1U);
+}
+
+TEST(ImapList, SaysWhatItFoundWhenChecked) {
+  ModelImapServer server;
+  server.create("Work");
+  TestSource source(server.port(), {{"mailboxes", {{"exclude", {"Work"}}}}});
+  source.source->check();
+  ASSERT_FALSE(source.host.logged().empty());
+  EXPECT_NE(source.host.logged().back().find("2 mailboxes, 1 chosen; changes are found by QRESYNC"),
+            std::string::npos)
+      << source.host.logged().back();
+}
+
+}  // namespace
+}  // namespace mailpipe::imap
