@@ -11,8 +11,8 @@ namespace mailpipe::imap {
 namespace {
 
 // What source-jmap asks of a download. Between answers a word a minute is enough: Dovecot tells how far a search has come.
-constexpr std::uint64_t kInResponse = 16;
-constexpr std::uint64_t kBetween = 1;
+constexpr std::int64_t kMillisecondsPerOctetOfResponse = 1000 / 16;
+constexpr std::int64_t kMillisecondsPerOctetBetween = 4000;
 
 }  // namespace
 
@@ -38,12 +38,12 @@ void Patience::waited(std::chrono::milliseconds time, bool in_response, const st
   if (window_ < timeout_) {
     return;
   }
-  const auto seconds =
-      static_cast<std::uint64_t>(std::max<std::int64_t>(window_.count() / 1000, 1));
-  if (octets_ < seconds * (in_response ? kInResponse : kBetween)) {
+  const std::int64_t each =
+      in_response ? kMillisecondsPerOctetOfResponse : kMillisecondsPerOctetBetween;
+  if (octets_ < static_cast<std::uint64_t>(window_.count() / each)) {
     throw Error(ErrorClass::Transient,
                 where + ": the server sends next to nothing, " + std::to_string(octets_) +
-                    " octets in " + std::to_string(seconds) + " s",
+                    " octets in " + std::to_string(window_.count() / 1000) + " s",
                 kLaterHint);
   }
   window_ = std::chrono::milliseconds(0);

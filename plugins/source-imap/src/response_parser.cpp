@@ -227,6 +227,7 @@ Parsed ResponseParser::parse_untagged(std::string_view text, UidSet listed) {
     check_code(said.code);
     return Untagged(Notice{*status, said.code, said.text});
   }
+  in.skip_spaces();
   if (word == "BYE") {
     return Bye{std::string(in.rest())};
   }

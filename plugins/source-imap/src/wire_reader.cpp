@@ -35,6 +35,15 @@ bool is_words(std::string_view line) {
   return word == "OK" || word == "NO" || word == "BAD" || word == "BYE" || word == "PREAUTH";
 }
 
+std::string_view without_end(std::string_view line) {
+  for (const char c : {'\n', '\r'}) {
+    if (!line.empty() && line.back() == c) {
+      line.remove_suffix(1);
+    }
+  }
+  return line;
+}
+
 /// The braces at the end of a line: what is in them, and where they begin (with the ~ of a literal8).
 struct Announcement {
   std::string_view size;
@@ -42,7 +51,7 @@ struct Announcement {
 };
 
 std::optional<Announcement> announcement(std::string_view line) {
-  line = line.substr(0, line.find_last_not_of("\r\n") + 1);
+  line = without_end(line);
   if (line.empty() || line.back() != '}') {
     return std::nullopt;
   }
@@ -98,6 +107,10 @@ std::size_t WireReader::feed_literal(std::string_view octets) {
 }
 
 void WireReader::end_of_literal() {
+  if (literal_ == Literal::Skipped) {
+    keep_nothing();
+  }
+  line_from_ = text_.size();
   if (literal_ == Literal::Body && target_) {
     const std::unique_ptr<BodyTarget> target = std::move(target_);
     target->done();
@@ -135,9 +148,9 @@ void WireReader::shorten() {
     spoil("it is longer than 64 KiB");
   }
   if (!spoilt_.empty() && text_.size() > 64) {
-    skipped_ += text_.size() - 64;
-    text_.erase(0, text_.size() - 64);
-    inline_octets_ = 0;
+    const std::string tail = text_.substr(std::max(line_from_, text_.size() - 64));
+    keep_nothing();
+    text_ = tail;
     if (skipped_ > kMostSkipped + kMostListed) {
       lost_step("a response has no end");
     }
@@ -151,11 +164,18 @@ void WireReader::end_of_line() {
     }
     scan();
   }
-  const std::optional<Announcement> literal = quoted_ ? std::nullopt : announcement(text_);
+  const std::optional<Announcement> literal = quoted_ ? std::nullopt : announcement(line());
   if (!literal) {
     return end_of_response();
   }
   begin_literal(size_of(literal->size));
+}
+
+/// Of a response that will be unreadable anyway.
+void WireReader::keep_nothing() {
+  skipped_ += text_.size();
+  text_.clear();
+  scanned_ = inline_octets_ = line_from_ = 0;
 }
 
 /// Follows quotes and parentheses through what has come since the last time.
@@ -184,39 +204,34 @@ void WireReader::begin_literal(std::uint64_t octets) {
   if (++literals_ > kMostLiterals) {
     spoil("it has too many literals");
   }
-  literal_left_ = octets;
-  if (spoilt_.empty()) {
-    const Announcement announced = *announcement(text_);
-    const auto body = pending_body(std::string_view(text_).substr(0, announced.at));
-    if (body) {
-      return begin_body(*body, octets);
-    }
-    if (inline_octets_ + octets <= kInline) {
-      literal_ = Literal::Inline;
-      inline_octets_ += octets;
-      return;
-    }
+  const std::size_t at = line_from_ + announcement(line())->at;
+  const auto body = spoilt_.empty() ? pending_body(std::string_view(text_).substr(0, at))
+                                    : std::optional<std::uint32_t>();
+  if (!body && spoilt_.empty() && inline_octets_ + octets > kInline) {
     spoil("a literal in it is longer than 64 KiB");
   }
-  // Bodies in it are as long as they are; anything else of that size is an attack.
-  literal_ = Literal::Skipped;
-  skipped_ += octets;
-}
-
-void WireReader::begin_body(std::uint32_t uid, std::uint64_t octets) {
-  text_.resize(announcement(text_)->at);
-  text_ += "{0}\r\n";
-  scanned_ = text_.size();
-  literal_ = Literal::Body;
-  target_ = receiver_.body(uid, octets);
+  literal_left_ = octets;
+  if (body) {
+    // What the parsers find in the body's place.
+    text_.resize(at);
+    text_ += "{0}\r\n";
+    scanned_ = text_.size();
+    literal_ = Literal::Body;
+    target_ = receiver_.body(*body, octets);
+  } else if (spoilt_.empty()) {
+    literal_ = Literal::Inline;
+    inline_octets_ += octets;
+  } else {
+    literal_ = Literal::Skipped;
+    skipped_ += octets;
+  }
   if (octets == 0) {
     end_of_literal();
   }
 }
 
 void WireReader::end_of_response() {
-  const std::size_t end = text_.find_last_not_of("\r\n") + 1;
-  const std::string_view text = std::string_view(text_).substr(0, end);
+  const std::string_view text = without_end(text_);
   if (spoilt_.empty() && text.find('\0') != std::string_view::npos) {
     spoil("it has a NUL");
   }
@@ -246,7 +261,7 @@ void WireReader::forget() {
   text_.clear();
   spoilt_.clear();
   skipped_ = 0;
-  scanned_ = inline_octets_ = literals_ = 0;
+  scanned_ = inline_octets_ = literals_ = line_from_ = 0;
   depth_ = 0;
   quoted_ = escaped_ = false;
   list_ = LongList();

@@ -50,8 +50,12 @@ class WireReader {
   void end_of_literal();
   void end_of_response();
   void begin_literal(std::uint64_t octets);
-  void begin_body(std::uint32_t uid, std::uint64_t octets);
+
+  /// What has come since the last literal.
+  std::string_view line() const { return std::string_view(text_).substr(line_from_); }
+
   void shorten();
+  void keep_nothing();
   void scan();
   void spoil(const char* why);
   void forget();
@@ -61,6 +65,7 @@ class WireReader {
   std::string spoilt_;             ///< why this response will be unreadable; empty: it is not
   std::uint64_t skipped_ = 0;      ///< octets of this response that were not kept
   std::size_t scanned_ = 0;        ///< of text_
+  std::size_t line_from_ = 0;      ///< in text_, behind the last literal
   std::size_t inline_octets_ = 0;  ///< of literals in text_
   std::size_t literals_ = 0;
   unsigned depth_ = 0;
