@@ -1,5 +1,7 @@
 #include "file_digest.hpp"
 
+#include "sha256.hpp"
+
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
@@ -10,36 +12,32 @@
 namespace mailpipe {
 namespace {
 
-/// One SHA-256 on its way.
-class Sha256 {
- public:
-  Sha256() { check(gnutls_hash_init(&handle_, GNUTLS_DIG_SHA256)); }
-
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
-
-  ~Sha256() { gnutls_hash_deinit(handle_, nullptr); }
-
-  void add(std::string_view octets) { check(gnutls_hash(handle_, octets.data(), octets.size())); }
-
-  Digest take() {
-    Digest digest{};
-    gnutls_hash_output(handle_, digest.data());
-    return digest;
+void check(int code) {
+  if (code < 0) {
+    throw Error(ErrorClass::Permanent,
+                std::string("cannot compute SHA-256: ") + gnutls_strerror(code));
   }
-
- private:
-  static void check(int code) {
-    if (code < 0) {
-      throw Error(ErrorClass::Permanent,
-                  std::string("cannot compute SHA-256: ") + gnutls_strerror(code));
-    }
-  }
-
-  gnutls_hash_hd_t handle_ = nullptr;
-};
+}
 
 }  // namespace
+
+Sha256::Sha256() {
+  check(gnutls_hash_init(&handle_, GNUTLS_DIG_SHA256));
+}
+
+Sha256::~Sha256() {
+  gnutls_hash_deinit(handle_, nullptr);
+}
+
+void Sha256::add(std::string_view octets) {
+  check(gnutls_hash(handle_, octets.data(), octets.size()));
+}
+
+Digest Sha256::take() {
+  Digest digest{};
+  gnutls_hash_output(handle_, digest.data());
+  return digest;
+}
 
 Digest digest_of(std::string_view text) {
   Sha256 hash;

@@ -134,11 +134,15 @@ std::string decode_component(std::string_view name) {
   return out;
 }
 
-std::vector<std::string> folders_of(const std::vector<std::string>& path, Layout layout,
+std::vector<std::string> folders_of(const std::vector<std::string>& mailbox, Layout layout,
                                     unsigned choice) {
-  const std::string whole = choice == 0 ? std::string() : joined(path) + std::to_string(choice);
+  std::vector<std::string> path = mailbox;
+  if (!path.empty() && equal_but_for_case(path[0], "INBOX")) {
+    path[0] = "INBOX";  // in whatever case (RFC 3501 section 5.1), as mbsync has it
+  }
+  const std::string whole = choice == 0 ? std::string() : joined(mailbox) + std::to_string(choice);
   if (layout == Layout::MaildirPlusPlus) {
-    if (choice == 0 && path.size() == 1 && equal_but_for_case(path[0], "INBOX")) {
+    if (choice == 0 && path == std::vector<std::string>{"INBOX"}) {
       return {};
     }
     std::string name;

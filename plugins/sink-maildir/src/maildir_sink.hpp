@@ -4,6 +4,7 @@
 #include "file_digest.hpp"
 #include "folders.hpp"
 #include "layout.hpp"
+#include "mbsync_state.hpp"
 #include "staging_names.hpp"
 #include "trash.hpp"
 
@@ -75,6 +76,8 @@ class MaildirSink final : public Sink {
   File open_file(const Location& location, int& result);
   void remove_staging(const std::string& token);
   void scan_folder(Folder& folder, const std::function<void(const Found&)>& found);
+  std::string mbsync_box(const std::string& location) const;
+  std::optional<Found> found_at(const Location& location, const std::optional<MbsyncState>& state);
 
   std::string path_of(const std::string& location) const { return path_ + "/" + location; }
 
