@@ -45,6 +45,17 @@ class CommandQueue {
   /// The command that untagged responses belong to; null: none.
   const Entry* oldest() const noexcept;
 
+  /// The oldest that expects it; else the oldest.
+  template <class Expects>
+  const Entry* oldest(const Expects& expects) const {
+    for (const Entry& entry : entries_) {
+      if (expects(*entry.answer)) {
+        return &entry;
+      }
+    }
+    return oldest();
+  }
+
   /// Removes the command with this tag. Throws Error (Transient) if there is none that was written.
   Entry take(std::string_view tag);
 

@@ -83,6 +83,11 @@ Fetcher::Batch::Batch(Fetcher& fetcher, std::shared_ptr<Selection> selection,
   }
 }
 
+bool Fetcher::Batch::expects_fetch(std::uint32_t uid) const {
+  const auto found = pending_.find(uid);
+  return selection().open && found != pending_.end() && !found->second.settled;
+}
+
 std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_t octets) {
   if (uid == 0 && pending_.size() == 1) {
     uid = pending_.begin()->first;

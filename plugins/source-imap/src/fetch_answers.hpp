@@ -18,7 +18,7 @@ class Fetcher::Command : public Answer {
   /// The messages that no answer has settled, in the order in which they were asked for.
   virtual std::vector<Wanted> left() = 0;
 
-  Selection& selection() noexcept { return *selection_; }
+  Selection& selection() const noexcept { return *selection_; }
 
   Fetcher& fetcher() noexcept { return fetcher_; }
 
@@ -40,6 +40,7 @@ class Fetcher::Batch : public Command, public std::enable_shared_from_this<Fetch
   Batch(Fetcher& fetcher, std::shared_ptr<Selection> selection, std::vector<Wanted> wanted);
 
   void untagged(const Untagged& response) override;
+  bool expects_fetch(std::uint32_t uid) const override;
   std::unique_ptr<BodyTarget> body(std::uint32_t uid, std::uint64_t octets) override;
 
   void unreadable(const Error& why) override { unreadable_ = why; }
@@ -69,8 +70,11 @@ class Fetcher::Lookup : public Command {
   void untagged(const Untagged& response) override {
     if (const auto* found = std::get_if<SearchData>(&response)) {
       found_.add(found->uids);
+      answered_ = true;
     }
   }
+
+  bool expects_search() const override { return selection().open && !answered_; }
 
   void unreadable(const Error& /*why*/) override { readable_ = false; }
 
@@ -80,12 +84,14 @@ class Fetcher::Lookup : public Command {
 
   const UidSet& found() const noexcept { return found_; }
 
-  bool readable() const noexcept { return readable_; }
+  /// The server said which are there; without that nothing is gone.
+  bool answered() const noexcept { return answered_ && readable_; }
 
  private:
   std::vector<Wanted> wanted_;
   UidSet found_;
   bool readable_ = true;
+  bool answered_ = false;
 };
 
 }  // namespace mailpipe::imap

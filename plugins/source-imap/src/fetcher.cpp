@@ -21,11 +21,6 @@ constexpr std::uint64_t kOctetsInFlight = 24U << 20U;
 constexpr std::size_t kMessagesInFlight = 2000;
 constexpr std::size_t kCommandOctets = 48U * 1024U;
 
-bool may_pass(const Error& error) {
-  return error.error_class() == ErrorClass::Transient ||
-         error.error_class() == ErrorClass::RateLimit;
-}
-
 }  // namespace
 
 Fetcher::~Fetcher() {
@@ -209,7 +204,7 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
     for (const Wanted& wanted : left) {
       const Error& why = selection.refusal ? *selection.refusal : changed;
       queue_.fail(wanted.work.token,
-                  may_pass(why)
+                  may_pass(why.error_class())
                       ? why
                       : item_error(wanted, std::string("it cannot be asked for: ") + why.what()));
     }
@@ -240,7 +235,7 @@ void Fetcher::lookup_ended(Lookup& lookup, const Completion& result) {
   const Selection& selection = lookup.selection();
   for (const Wanted& wanted : lookup.left()) {
     forget(wanted);
-    if (!result.ok() || !lookup.readable() || !selection.open ||
+    if (!result.ok() || !lookup.answered() || !selection.open ||
         selection.uid_validity != wanted.uid_validity) {
       queue_.fail(wanted.work.token,
                   Error(ErrorClass::Transient, place_name(world_.settings, selection.label) +

@@ -81,7 +81,8 @@ void MailboxSync::send_examine() {
                                        [this](const Error& why) { fail(why); }));
 }
 
-void MailboxSync::send_command(const std::string& text, std::function<void(const Untagged&)> hear,
+void MailboxSync::send_command(const std::string& text, Reply::Expects expects,
+                               std::function<void(const Untagged&)> hear,
                                std::function<void(const Completion&)> done) {
   ++unanswered_;
   send_bounded(world_.session, Command(text),
@@ -97,7 +98,7 @@ void MailboxSync::send_command(const std::string& text, std::function<void(const
                      }
                      one_done();
                    },
-                   [this](const Error& why) { fail(why); }));
+                   [this](const Error& why) { fail(why); }, std::move(expects)));
 }
 
 void MailboxSync::send_changes() {
@@ -148,6 +149,8 @@ void MailboxSync::send_flags(const std::string& uids, const std::string& modifie
   const std::string names = world_.dialect.gmail ? item_names() : "UID FLAGS";
   send_command(
       "UID FETCH " + uids + " (" + names + ")" + modifier,
+      {.fetch = [this](std::uint32_t uid) { return view_.open && after_.known.contains(uid); },
+       .search = {}},
       [this](const Untagged& said) {
         const auto* row = std::get_if<FetchData>(&said);
         if (row != nullptr && row->uid != 0 && scanning_) {
@@ -163,6 +166,7 @@ void MailboxSync::send_search() {
   scanning_ = true;
   send_command(
       world_.dialect.esearch ? "UID SEARCH RETURN (ALL) UID 1:*" : "UID SEARCH UID 1:*",
+      {.fetch = {}, .search = [this] { return view_.open; }},
       [this](const Untagged& said) {
         if (const auto* found = std::get_if<SearchData>(&said)) {
           scanned_.add(found->uids);
@@ -180,6 +184,11 @@ void MailboxSync::send_search() {
 void MailboxSync::send_new(const std::string& uids, std::uint32_t from) {
   send_command(
       "UID FETCH " + uids + " (" + item_names() + ")",
+      {.fetch =
+           [this, from](std::uint32_t uid) {
+             return view_.open && uid >= from && !after_.known.contains(uid);
+           },
+       .search = {}},
       [this, from](const Untagged& said) {
         if (const auto* row = std::get_if<FetchData>(&said)) {
           hear_new(*row, from);

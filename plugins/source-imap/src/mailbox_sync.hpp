@@ -1,5 +1,6 @@
 #pragma once
 
+#include "reply.hpp"
 #include "sync_plan.hpp"
 
 #include <mailpipe/source.hpp>
@@ -77,7 +78,8 @@ class MailboxSync {
   void send_flags(const std::string& uids, const std::string& modifier);
   void send_search();
   void send_new(const std::string& uids, std::uint32_t from);
-  void send_command(const std::string& text, std::function<void(const Untagged&)> hear,
+  void send_command(const std::string& text, Reply::Expects expects,
+                    std::function<void(const Untagged&)> hear,
                     std::function<void(const Completion&)> done);
 
   void hear_examine(const Untagged& said);

@@ -243,8 +243,8 @@ struct Session::Impl : WireReader::Receiver {
   // ---- what the reader finds
 
   std::unique_ptr<BodyTarget> body(std::uint32_t uid, std::uint64_t octets) override {
-    const CommandQueue::Entry* entry = queue.oldest();
-    return entry == nullptr ? nullptr : entry->answer->body(uid, octets);
+    const std::shared_ptr<Answer> answer = answer_for(uid);
+    return answer ? answer->body(uid, octets) : nullptr;
   }
 
   void unreadable(const Error& why) override {
@@ -318,7 +318,7 @@ struct Session::Impl : WireReader::Receiver {
   void take(const Other& other) { unknown += other.known ? 0 : 1; }
 
   void take(FetchRow& row) {
-    const std::shared_ptr<Answer> answer = oldest_answer();
+    const std::shared_ptr<Answer> answer = answer_for(row.data.uid);
     if (!answer) {
       return;
     }
@@ -335,14 +335,22 @@ struct Session::Impl : WireReader::Receiver {
     if (const auto* notice = std::get_if<Notice>(&response)) {
       heed(*notice);
     }
-    if (const std::shared_ptr<Answer> answer = oldest_answer()) {
+    const bool search = std::holds_alternative<SearchData>(response);
+    const std::shared_ptr<Answer> answer =
+        search ? answer_of(queue.oldest([](const Answer& one) { return one.expects_search(); }))
+               : answer_of(queue.oldest());
+    if (answer) {
       answer->untagged(response);
     }
   }
 
-  std::shared_ptr<Answer> oldest_answer() const {
-    const CommandQueue::Entry* entry = queue.oldest();
+  static std::shared_ptr<Answer> answer_of(const CommandQueue::Entry* entry) {
     return entry == nullptr ? nullptr : entry->answer;
+  }
+
+  std::shared_ptr<Answer> answer_for(std::uint32_t uid) const {
+    return answer_of(
+        queue.oldest([uid](const Answer& one) { return uid != 0 && one.expects_fetch(uid); }));
   }
 
   void heed(const Notice& notice) {

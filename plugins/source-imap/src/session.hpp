@@ -40,6 +40,13 @@ class Answer {
 
   virtual void untagged(const Untagged& /*response*/) {}
 
+  /// Whether a FETCH response for this UID, or a SEARCH result, may be this command's. Servers may work on several commands
+  /// at once where that is unambiguous (RFC 3501 section 5.5; Dovecot does), so these go to the oldest command that
+  /// expects them; what none expects goes to the oldest of all.
+  virtual bool expects_fetch(std::uint32_t /*uid*/) const { return false; }
+
+  virtual bool expects_search() const { return false; }
+
   /// A body of so many octets comes now. uid 0: the server sends it before the UID. Null: the octets are dropped. A
   /// target is asked for nothing after its done(). A session that ends in the middle destroys it without done().
   virtual std::unique_ptr<BodyTarget> body(std::uint32_t /*uid*/, std::uint64_t /*octets*/) {
@@ -56,7 +63,7 @@ class Answer {
 
 /// One connection to a server: commands go out as they are given, answers come back to their senders.
 ///
-/// Untagged responses belong to the oldest command without its tagged one. Writing goes on while reading and reading
+/// Untagged responses belong to the oldest command without its tagged one, but for what another expects. Writing goes on while reading and reading
 /// while writing, so a server that stops reading until we read cannot lock us up.
 ///
 /// Life cycle   Construct; open(); send() and pump(); destruction drops the connection (LOGOUT is said when nothing is
