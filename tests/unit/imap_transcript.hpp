@@ -50,7 +50,7 @@ class Transcript : public WireReader::Receiver {
 
   void say(const std::string& line) { text_ += line + "\n"; }
 
-  WireReader reader_{*this};
+  WireReader reader_{*this, "x"};
   ResponseParser parser_;
   std::string text_;
 };

@@ -185,13 +185,14 @@ const std::vector<Row> kRows = {
 
     // ---- literals that are none
     {"LiteralNegative", "* 1 FETCH (UID 5 BODY[] {-5}\r\n",
-     "LOST: the server's answer cannot be followed: the size of a literal is no number\n"},
+     "LOST: x: the server's answer cannot be followed: the size of a literal is no number\n"},
     {"LiteralPast32Bit", "* 1 FETCH (UID 5 BODY[] {4294967301}\r\n",
-     "LOST: the server's answer cannot be followed: a literal is larger than a literal may be\n"},
+     "LOST: x: the server's answer cannot be followed: a literal is larger than a literal may "
+     "be\n"},
     {"LiteralOfManyDigits", "* 1 FETCH (UID 5 BODY[] {99999999999999999999}\r\n",
-     "LOST: the server's answer cannot be followed: the size of a literal is no number\n"},
+     "LOST: x: the server's answer cannot be followed: the size of a literal is no number\n"},
     {"LiteralEmptySize", "* LIST () \"/\" {}\r\n",
-     "LOST: the server's answer cannot be followed: the size of a literal is no number\n"},
+     "LOST: x: the server's answer cannot be followed: the size of a literal is no number\n"},
 };
 
 class ImapWireRow : public ::testing::TestWithParam<Row> {};
@@ -239,7 +240,7 @@ TEST(ImapWireReader, ReadsOverALongLineWithItsBody) {
 
 TEST(ImapWireReader, GivesUpOnALineWithoutEnd) {
   EXPECT_EQ(Transcript::of("* LIST () \"/\" " + std::string(300'000'000, 'x'), 65536),
-            "LOST: the server's answer cannot be followed: a response has no end\n");
+            "LOST: x: the server's answer cannot be followed: a response has no end\n");
 }
 
 TEST(ImapWireReader, ReadsOverNestingThatIsTooDeep) {

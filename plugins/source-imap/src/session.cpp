@@ -77,7 +77,7 @@ struct Session::Impl : WireReader::Receiver {
   /// A new connection and what the server says that it can before a login.
   void connect() {
     transport.reset();
-    reader = std::make_unique<WireReader>(*this);
+    reader = std::make_unique<WireReader>(*this, where);
     queue = CommandQueue();
     patience.reset();
     knows_capabilities = preauth = greeted = false;

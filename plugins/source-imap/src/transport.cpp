@@ -133,7 +133,7 @@ Error Transport::failure(CURLcode code) const {
               "somebody may be in between; if the server's key was changed on purpose, pin the new "
               "one"};
     case CURLE_USE_SSL_FAILED:
-      if (last_line_.find("PREAUTH") != std::string::npos) {
+      if (preauth_) {
         return {ErrorClass::Config,
                 where_ + ": the server says that we are logged in before the connection is secure",
                 "somebody may be in between; use tls: implicit"};
@@ -202,9 +202,11 @@ int Transport::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_
 int Transport::on_debug(CURL*, curl_infotype type, char* data, std::size_t size,
                         void* self) noexcept {
   if (type == CURLINFO_HEADER_IN) {
-    auto& line = static_cast<Transport*>(self)->last_line_;
+    auto& transport = *static_cast<Transport*>(self);
+    std::string& line = transport.last_line_;
     line.assign(data, std::min<std::size_t>(size, 500));
     line.erase(line.find_last_not_of("\r\n") + 1);
+    transport.preauth_ = transport.preauth_ || line.rfind("* PREAUTH", 0) == 0;
   }
   return 0;
 }

@@ -47,6 +47,7 @@ class Transport {
   std::string where_;
   bool greets_;
   std::string last_line_;  ///< of the server, while libcurl speaks with it
+  bool preauth_ = false;   ///< it greeted with it then
   int socket_ = -1;
   CurlEasy easy_;  ///< last: it calls into the others
 };

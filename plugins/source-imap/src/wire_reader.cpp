@@ -20,11 +20,6 @@ constexpr unsigned kDeepest = 64;
 constexpr std::uint64_t kMostSkipped = 16U * 1024U * 1024U;
 constexpr std::uint64_t kMostListed = 256U * 1024U * 1024U;  ///< octets of one list of UIDs
 
-[[noreturn]] void lost_step(const char* why) {
-  throw Error(ErrorClass::Transient, std::string("the server's answer cannot be followed: ") + why,
-              kLaterHint);
-}
-
 /// Tagged and "+" lines, and OK, NO, BAD, BYE and PREAUTH, end in words for people, in which braces and quotes mean nothing.
 bool is_words(std::string_view line) {
   if (line.rfind("* ", 0) != 0) {
@@ -64,7 +59,14 @@ std::optional<Announcement> announcement(std::string_view line) {
   return Announcement{size, tilde ? brace - 1 : brace};
 }
 
-std::uint64_t size_of(std::string_view text) {
+}  // namespace
+
+void WireReader::lost_step(const char* why) const {
+  throw Error(ErrorClass::Transient, where_ + ": the server's answer cannot be followed: " + why,
+              kLaterHint);
+}
+
+std::uint64_t WireReader::size_of(std::string_view text) const {
   std::uint64_t octets = 0;
   if (text.empty() || text.size() > 10 ||
       text.find_first_not_of("0123456789") != std::string_view::npos) {
@@ -78,8 +80,6 @@ std::uint64_t size_of(std::string_view text) {
   }
   return octets;
 }
-
-}  // namespace
 
 void WireReader::feed(std::string_view octets) {
   while (!octets.empty()) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace mailpipe::imap {
 
@@ -36,7 +37,10 @@ class WireReader {
     virtual void unreadable(const Error& why) = 0;
   };
 
-  explicit WireReader(Receiver& receiver) : receiver_(receiver) {}
+  /// `where`: the server, for errors.
+  WireReader(Receiver& receiver, std::string where)
+      : receiver_(receiver),
+        where_(std::move(where)) {}
 
   void feed(std::string_view octets);
 
@@ -58,9 +62,12 @@ class WireReader {
   void keep_nothing();
   void scan();
   void spoil(const char* why);
+  [[noreturn]] void lost_step(const char* why) const;
+  std::uint64_t size_of(std::string_view text) const;
   void forget();
 
   Receiver& receiver_;
+  const std::string where_;
   std::string text_;
   std::string spoilt_;             ///< why this response will be unreadable; empty: it is not
   std::uint64_t skipped_ = 0;      ///< octets of this response that were not kept
