@@ -39,6 +39,12 @@ bool nothing_new(const run::RunReport& report) {
          });
 }
 
+/// An error of single messages, or of the guard, comes at the end of a whole run.
+bool stopped(const run::RunReport& report) {
+  return std::any_of(report.errors.begin(), report.errors.end(),
+                     [](const auto& error) { return error.error_class != ErrorClass::Item; });
+}
+
 std::string head(const run::RunReport& report) {
   const run::Counts& n = report.counts;
   const std::string name = printable(report.pipeline) + (report.dry_run ? " (dry run)" : "") + ": ";
@@ -66,10 +72,9 @@ std::string head(const run::RunReport& report) {
   parts.add(n.quarantined, "quarantined");
   parts.add(n.failed, "not finished");
   if (parts.text().empty()) {
-    return name + (report.errors.empty() ? "no messages" : "stopped before the first message") +
-           time;
+    return name + (stopped(report) ? "stopped before the first message" : "nothing new") + time;
   }
-  return name + (report.errors.empty() ? "" : "stopped early: ") + parts.text() + time;
+  return name + (stopped(report) ? "stopped early: " : "") + parts.text() + time;
 }
 
 std::string sink_line(const run::SinkReport& sink) {

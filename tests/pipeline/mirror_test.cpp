@@ -103,6 +103,18 @@ TEST_F(Mirror, AnEmptiedAccountTripsTheGuardUntilItIsConfirmed) {
   EXPECT_EQ(tree.trash.size(), 100U);
 }
 
+TEST_F(Mirror, ARenamedMailboxDoesNotTripTheGuard) {
+  for (int i = 0; i < 100; ++i) {
+    account.add("m" + std::to_string(i),
+                {.body = "A: " + std::to_string(i) + "\r\n\r\nx", .mailboxes = {"work"}});
+  }
+  pipeline.run();
+  account.mailboxes["work"] = {"Job"};
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 100U);
+  EXPECT_FALSE(tree.mailboxes.contains("Work"));
+}
+
 TEST_F(Mirror, NothingIsRemovedWhileAMessageIsNotStored) {
   account.add_many(30);
   pipeline.run();

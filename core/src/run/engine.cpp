@@ -285,8 +285,8 @@ void Engine::settle_sinks() {
 
 // Nothing is taken away while something may be missing; nor more at once than a user would believe.
 bool Engine::may_remove() {
-  const std::uint64_t count = owed_.count_removals();
-  if (count == 0) {
+  const OwedSteps::Removals removals = owed_.count_removals();
+  if (removals.last + removals.moved == 0) {
     return true;  // mailboxes that are gone
   }
   const std::uint64_t unsettled =
@@ -296,12 +296,13 @@ bool Engine::may_remove() {
       std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return !lane->alive; });
   if (unsettled > 0 || broken) {
     services_.log(LogLevel::Warn, "engine",
-                  std::to_string(count) + " removals wait: " +
+                  std::to_string(removals.last + removals.moved) + " removals wait: " +
                       (unsettled > 0 ? std::to_string(unsettled) + " messages are not stored"
                                      : std::string("not everything went well")),
                   {});
     return false;
   }
+  const std::uint64_t count = removals.last;  // a message that stays elsewhere is no loss
   const std::uint64_t places = ledger_.count_places();
   const Settings& settings = setup_.settings;
   const auto share =

@@ -224,8 +224,8 @@ void OwedSteps::added(std::size_t lane, const Steps& steps) {
 
 // ---- removals
 
-std::uint64_t OwedSteps::count_removals() {
-  std::uint64_t count = 0;
+OwedSteps::Removals OwedSteps::count_removals() {
+  Removals count;
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
     if (!mirrors(lane)) {
       continue;
@@ -237,7 +237,9 @@ std::uint64_t OwedSteps::count_removals() {
       }
       after = ids.back();
       for (const state::RowId id : ids) {
-        count += plan(lane, ledger_.get(id)).extra.size();
+        const state::Row row = ledger_.get(id);
+        const std::uint64_t extra = plan(lane, row).extra.size();
+        (row.state == state::RowState::Stored ? count.moved : count.last) += extra;
       }
     }
   }
@@ -259,7 +261,7 @@ bool OwedSteps::remove() {
 }
 
 bool OwedSteps::remove_on(std::size_t lane) {
-  struct Removals {
+  struct Places {
     std::vector<std::pair<Receipt, state::ReceiptRow>> places;
     std::vector<state::RowId> rows;
   };
@@ -271,7 +273,7 @@ bool OwedSteps::remove_on(std::size_t lane) {
       return false;
     }
     after_ = ids.back();
-    const auto removals = std::make_shared<Removals>();
+    const auto removals = std::make_shared<Places>();
     for (const state::RowId id : ids) {
       const state::Row row = ledger_.get(id);
       const OwedPlan plan = this->plan(lane, row);

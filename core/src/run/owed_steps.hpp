@@ -42,8 +42,13 @@ class OwedSteps {
   /// Begins the next chunk of additions when none is running. True: there is none left.
   bool add();
 
-  /// So many places would be taken away now.
-  std::uint64_t count_removals();
+  /// Places that would be taken away now.
+  struct Removals {
+    std::uint64_t last = 0;   ///< of messages that are gone
+    std::uint64_t moved = 0;  ///< of messages that stay elsewhere
+  };
+
+  Removals count_removals();
 
   /// Likewise for removals, then for the mailboxes that are gone.
   bool remove();
