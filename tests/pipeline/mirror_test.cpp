@@ -113,6 +113,7 @@ TEST_F(Mirror, ARenamedMailboxDoesNotTripTheGuard) {
   EXPECT_EQ(pipeline.run().exit_code, 0);
   EXPECT_EQ(tree.files.size(), 100U);
   EXPECT_FALSE(tree.mailboxes.contains("Work"));
+  EXPECT_TRUE(tree.trash.empty()) << "nothing was lost";
 }
 
 TEST_F(Mirror, NothingIsRemovedWhileAMessageIsNotStored) {

@@ -260,12 +260,32 @@ bool OwedSteps::remove() {
   return gone_mailboxes_done_ || !remove_mailboxes();
 }
 
-bool OwedSteps::remove_on(std::size_t lane) {
-  struct Places {
-    std::vector<std::pair<Receipt, state::ReceiptRow>> places;
-    std::vector<state::RowId> rows;
-  };
+// What the chunk takes away; receipts of a file that another message shares go at once.
+OwedSteps::Chunk OwedSteps::removals_of(std::size_t lane, const std::vector<state::RowId>& ids) {
+  const bool trash = lanes_[lane]->part().on_remove == OnRemove::Trash;
+  Chunk out;
+  for (const state::RowId id : ids) {
+    const state::Row row = ledger_.get(id);
+    const OwedPlan plan = this->plan(lane, row);
+    if (plan.additions()) {
+      continue;  // what is to be added is not there yet
+    }
+    out.rows.push_back(id);
+    for (const state::ReceiptRow& receipt : plan.extra) {
+      // A message that stays elsewhere loses nothing that the trash would have to keep.
+      const bool stays = row.state == state::RowState::Stored;
+      if (shared(row, receipt)) {
+        ledger_.remove_receipt(receipt);
+      } else {
+        out.places.push_back({to_receipt(row, receipt), receipt,
+                              trash && !stays ? Removal::Trash : Removal::Delete});
+      }
+    }
+  }
+  return out;
+}
 
+bool OwedSteps::remove_on(std::size_t lane) {
   SinkLane& sink = *lanes_[lane];
   for (;;) {
     const auto ids = ledger_.owed(sink.part().id, after_, kChunk);
@@ -273,40 +293,24 @@ bool OwedSteps::remove_on(std::size_t lane) {
       return false;
     }
     after_ = ids.back();
-    const auto removals = std::make_shared<Places>();
-    for (const state::RowId id : ids) {
-      const state::Row row = ledger_.get(id);
-      const OwedPlan plan = this->plan(lane, row);
-      if (plan.additions()) {
-        continue;  // what is to be added is not there yet
-      }
-      removals->rows.push_back(id);
-      for (const state::ReceiptRow& receipt : plan.extra) {
-        if (shared(row, receipt)) {
-          ledger_.remove_receipt(receipt);
-        } else {
-          removals->places.emplace_back(to_receipt(row, receipt), receipt);
-        }
-      }
-    }
-    if (removals->rows.empty()) {
+    const auto chunk = std::make_shared<const Chunk>(removals_of(lane, ids));
+    if (chunk->rows.empty()) {
       continue;
     }
-    const Removal how = sink.part().on_remove == OnRemove::Trash ? Removal::Trash : Removal::Delete;
     run(
         lane,
-        [removals, how](Sink& to) {
-          for (const auto& [receipt, row] : removals->places) {
-            to.remove(receipt, how);
+        [chunk](Sink& to) {
+          for (const Chunk::Place& place : chunk->places) {
+            to.remove(place.receipt, place.how);
           }
           to.sync(SyncPhase::Names);
         },
-        [this, &sink, removals] {
-          for (const auto& [receipt, row] : removals->places) {
-            ledger_.remove_receipt(row);
+        [this, &sink, chunk] {
+          for (const Chunk::Place& place : chunk->places) {
+            ledger_.remove_receipt(place.row);
             sink.removed += 1;
           }
-          for (const state::RowId id : removals->rows) {
+          for (const state::RowId id : chunk->rows) {
             ledger_.paid(sink.part().id, id);
           }
           ledger_.commit();

@@ -73,12 +73,25 @@ class OwedSteps {
 
   using Steps = std::shared_ptr<std::vector<Step>>;
 
+  /// Removals of some rows.
+  struct Chunk {
+    struct Place {
+      Receipt receipt;
+      state::ReceiptRow row;
+      Removal how;
+    };
+
+    std::vector<Place> places;
+    std::vector<state::RowId> rows;
+  };
+
   bool make_mailboxes();
   bool add_on(std::size_t lane);
   Step addition(std::size_t lane, state::Row row);
   void added(std::size_t lane, const Steps& steps);
   static void carry_out(Sink& sink, std::vector<Step>& steps);
   bool remove_on(std::size_t lane);
+  Chunk removals_of(std::size_t lane, const std::vector<state::RowId>& ids);
   bool remove_mailboxes();
   OwedPlan plan(std::size_t lane, const state::Row& row);
   bool shared(const state::Row& row, const state::ReceiptRow& receipt);
