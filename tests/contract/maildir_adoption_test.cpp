@@ -15,8 +15,8 @@ constexpr const char* kState =
 const std::string kSent = "From: a@b\r\nSubject: x\r\n\r\nbody\r\n\r\nend";
 const std::string kStored = "From: a@b\nSubject: x\nX-TUID: ab+/CDEFGH12\n\nbody\n\nend";
 
-std::optional<Found::Original> undone(std::string_view text, std::size_t step) {
-  MbsyncUndo undo;
+Found::Original undone(std::string_view text, std::size_t step, bool on = true) {
+  MbsyncUndo undo(on);
   while (!text.empty()) {
     undo.add(text.substr(0, step));
     text.remove_prefix(std::min(step, text.size()));
@@ -51,12 +51,23 @@ TEST(MbsyncUndo, TakesLineEndsAndTheTuidBack) {
   }
 }
 
-TEST(MbsyncUndo, SaysNothingOfAFileAsTheServerSentIt) {
-  for (const std::string text : {"", "\r\n", "A: b\r\n\r\nc\r\n", "no end", "\r", "A: b\r\n\r"}) {
+TEST(MbsyncUndo, LeavesAFileAloneThatIsAsTheServerSentIt) {
+  const std::vector<std::pair<std::string, std::string>> table = {{"", ""},
+                                                                  {"\r\n", ""},
+                                                                  {"A: b\r\n\r\nc\r\n", "A: b\r\n"},
+                                                                  {"no end", "no end"},
+                                                                  {"\r", ""},
+                                                                  {"A: b\r\n\r", "A: b\r\n"}};
+  for (const auto& [text, header] : table) {
     for (const std::size_t step : {1U, 100U}) {
-      EXPECT_EQ(undone(text, step), std::nullopt) << text;
+      EXPECT_EQ(undone(text, step), original(text, header)) << text;
     }
   }
+}
+
+TEST(MbsyncUndo, UndoesNothingInOurOwnFiles) {
+  EXPECT_EQ(undone(kStored, 3, false),
+            original(kStored, kStored.substr(0, kStored.find("\n\n") + 1)));
 }
 
 TEST(MbsyncState, ReadsTheFormatsOfIsync13To15) {
@@ -161,7 +172,7 @@ TEST_F(MaildirTest, ScanTellsOurOwnMessagesAsTheyAre) {
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].location, receipt.location);
   EXPECT_EQ(all[0].received_at, one.item.received_at);
-  EXPECT_EQ(all[0].original, std::nullopt);
+  EXPECT_EQ(all[0].original, original(one.octets, "Subject: bare LF, as the server has it\n"));
   EXPECT_TRUE(all[0].server_ids.empty());
 }
 

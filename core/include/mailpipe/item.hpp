@@ -101,7 +101,7 @@ struct Found {
     friend bool operator==(const Original&, const Original&) = default;
   };
 
-  std::optional<Original> original;  ///< nothing: the file is as the server sent it
+  std::optional<Original> original;  ///< nothing: as it lies, and its header is not known
 };
 
 }  // namespace mailpipe

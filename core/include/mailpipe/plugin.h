@@ -395,7 +395,7 @@ typedef struct mp_found {
   const mp_str* path; /* of its mailbox, decoded; none for a sink without places */
   uint32_t path_count, has_original;
   /* If has_original: the octets as the server sent them, undone from what another tool made of
-   * them. Else the file is as the server sent it. */
+   * them. Else the file is as it lies, and its header is not known. */
   uint64_t original_size;
   uint8_t original_sha256[32], original_header_sha256[32];
 } mp_found;

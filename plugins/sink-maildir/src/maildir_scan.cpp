@@ -77,21 +77,16 @@ std::optional<Found> MaildirSink::found_at(const Location& location,
   out.location = location.text();
   out.received_at = time_in(base);
   Sha256 hash;
-  MbsyncUndo undo;
+  MbsyncUndo undo(!ours);
   for_each_chunk(fs_, file, [&](std::string_view octets) {
     hash.add(octets);
     out.size += octets.size();
-    if (!ours) {
-      undo.add(octets);
-    }
+    undo.add(octets);
   });
   out.digest = hash.take();
-  if (ours) {
-    return out;
-  }
   out.original = undo.take();
   const auto near = near_uid_in(base);
-  if (state && near) {
+  if (!ours && state && near) {
     const auto far = state->far_by_near.find(*near);
     if (far != state->far_by_near.end()) {
       out.ref = std::to_string(state->far_validity) + ":" + std::to_string(far->second);

@@ -40,9 +40,8 @@ void MbsyncUndo::add(std::string_view octets) {
 
 void MbsyncUndo::end_line() {
   header_done_ = !line_begun_ && (line_ == "\n" || line_ == "\r\n");
-  if (!line_begun_ && !tuid_seen_ && is_tuid(line_)) {
+  if (on_ && !line_begun_ && !tuid_seen_ && is_tuid(line_)) {
     tuid_seen_ = true;
-    changed_ = true;
   } else {
     emit(line_, !header_done_);
   }
@@ -51,31 +50,27 @@ void MbsyncUndo::end_line() {
 }
 
 void MbsyncUndo::emit(std::string_view octets, bool header) {
-  std::string out;
-  out.reserve(octets.size() + octets.size() / 32);
-  for (const char c : octets) {
-    if (c == '\n' && last_ != '\r') {
-      out += '\r';
-      changed_ = true;
+  std::string undone;
+  if (on_) {
+    undone.reserve(octets.size() + octets.size() / 32);
+    for (const char c : octets) {
+      undone += c == '\n' && last_ != '\r' ? "\r\n" : std::string_view(&c, 1);
+      last_ = c;
     }
-    out += c;
-    last_ = c;
+    octets = undone;
   }
-  hash_.add(out);
-  size_ += out.size();
+  hash_.add(octets);
+  size_ += octets.size();
   if (header) {
-    header_hash_.add(out);
+    header_hash_.add(octets);
   }
 }
 
-std::optional<Found::Original> MbsyncUndo::take() {
+Found::Original MbsyncUndo::take() {
   // As the engine takes a header that no empty line ends.
   const bool header = !header_done_ && (line_begun_ || line_ != "\r");
   emit(std::exchange(line_, {}), header);
-  if (!changed_) {
-    return std::nullopt;
-  }
-  return Found::Original{size_, hash_.take(), header_hash_.take()};
+  return {size_, hash_.take(), header_hash_.take()};
 }
 
 }  // namespace mailpipe::maildir

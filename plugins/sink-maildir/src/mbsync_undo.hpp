@@ -5,7 +5,6 @@
 #include <mailpipe/item.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,21 +16,24 @@ namespace mailpipe::maildir {
 /// what is adopted is downloaded and compared. Flat memory.
 class MbsyncUndo {
  public:
+  /// `on` false: the file is ours, and nothing is undone.
+  explicit MbsyncUndo(bool on = true) : on_(on) {}
+
   void add(std::string_view octets);
 
-  /// At the end. Nothing when there was nothing to undo.
-  std::optional<Found::Original> take();
+  /// At the end.
+  Found::Original take();
 
  private:
   void end_line();
   void emit(std::string_view octets, bool header);
 
+  bool on_;
   Sha256 hash_, header_hash_;
   std::uint64_t size_ = 0;
   std::string line_;         ///< of the header, not emitted yet
   bool line_begun_ = false;  ///< its start was emitted
   bool header_done_ = false;
-  bool changed_ = false;
   bool tuid_seen_ = false;
   char last_ = 0;
 };
