@@ -365,6 +365,7 @@ void ModelImapSession::select(ImapWords& words, bool read_only) {
   put(offers("CONDSTORE")
           ? "* OK [HIGHESTMODSEQ " + std::to_string(mailbox.highestmodseq) + "] x\r\n"
           : std::string());
+  put(offers("OBJECTID") ? "* OK [MAILBOXID (" + mailbox.id + ")] x\r\n" : std::string());
   ImapWords parameters(words.next());
   while (parameters.more()) {
     const std::string parameter = upper(parameters.next());

@@ -7,6 +7,8 @@
 namespace mailpipe::imap {
 namespace {
 
+using Strings = std::vector<std::string>;
+
 MailboxCursor sample() {
   MailboxCursor cursor;
   cursor.name = "Archive/&ZeVnLIqe- 100%\xFF\n";
@@ -112,7 +114,7 @@ TEST(ImapLadder, KnowsWhenNewMessagesExplainTheNumber) {
 MailboxInfo mailbox(const std::string& name, const std::string& id = {}) {
   MailboxInfo info;
   info.name = name;
-  info.status = StatusData{.name = name, .mailbox_id = id};
+  info.mailbox_id = id;
   return info;
 }
 
@@ -159,6 +161,23 @@ TEST(ImapStreams, OfAMailboxThatWasDeletedAndMadeAgainBeginANewEpoch) {
   const auto found = match.match({mailbox("a", "M2")});
   EXPECT_EQ(found[0].stream_name, "a");
   EXPECT_EQ(found[0].before->uid_validity, 0U);
+}
+
+TEST(ImapStreams, AskForIdsOnlyWhereANameIsNewAndAnotherGone) {
+  const auto unsure = [](std::vector<MailboxInfo> mailboxes) {
+    StreamMatch match({stream(1, "a", "a", "M1"), stream(2, "b", "b", "M2")});
+    Strings names;
+    for (const MailboxInfo* info : match.unsure(mailboxes)) {
+      names.push_back(info->name);
+    }
+    return names;
+  };
+  EXPECT_EQ(unsure({mailbox("a"), mailbox("b")}), Strings());
+  EXPECT_EQ(unsure({mailbox("a"), mailbox("b"), mailbox("c")}), Strings());
+  EXPECT_EQ(unsure({mailbox("a"), mailbox("c")}), Strings{"c"});
+  MailboxInfo other = mailbox("a");
+  other.status = StatusData{.uid_validity = 5};
+  EXPECT_EQ(unsure({other, mailbox("b"), mailbox("c")}), (Strings{"a", "c"}));
 }
 
 TEST(ImapStreams, AreNeverGuessedByUidValidity) {

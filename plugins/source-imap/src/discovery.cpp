@@ -23,9 +23,7 @@ std::string key_of(const std::string& raw) {
 
 std::string status_items(const Capabilities& can) {
   std::string items = "(UIDVALIDITY UIDNEXT MESSAGES";
-  items += can.condstore() ? " HIGHESTMODSEQ" : "";
-  items += can.object_id() ? " MAILBOXID" : "";
-  return items + ")";
+  return items + (can.condstore() ? " HIGHESTMODSEQ)" : ")");
 }
 
 /// One conversation: what was said in it, until it is made into an Account.
@@ -243,7 +241,35 @@ bool may_pass(const Completion& result) {
                      [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }
 
+/// RFC 8474 section 4: nothing else may be an id.
+bool is_object_id(std::string_view text) {
+  return !text.empty() && text.size() <= 255 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
 }  // namespace
+
+std::string object_id_in(std::string_view text) {
+  if (text.size() > 2 && text.front() == '(' && text.back() == ')') {
+    text = text.substr(1, text.size() - 2);
+  }
+  return is_object_id(text) ? std::string(text) : std::string();
+}
+
+void ask_ids(Session& session, const std::vector<MailboxInfo*>& mailboxes) {
+  for (MailboxInfo* mailbox : mailboxes) {
+    send_bounded(session, Command("STATUS").mailbox(mailbox->name).text(" (MAILBOXID)"),
+                 std::make_shared<Reply>([mailbox](const Untagged& said) {
+                   const auto* status = std::get_if<StatusData>(&said);
+                   if (status != nullptr && key_of(status->name) == key_of(mailbox->name)) {
+                     mailbox->mailbox_id = object_id_in(status->mailbox_id);
+                   }
+                 }));
+  }
+  session.finish();
+}
 
 std::string place_name(const Settings& settings, const std::string& label) {
   return printable(settings.host, 300) + ", mailbox " + printable(label, 300);

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mailpipe {
@@ -22,7 +23,7 @@ struct Dialect {
   bool qresync = false;    ///< enabled
   bool condstore = false;  ///< HIGHESTMODSEQ, CHANGEDSINCE
   bool esearch = false;
-  bool email_id = false;  ///< FETCH EMAILID
+  bool email_id = false;  ///< OBJECTID: FETCH EMAILID, STATUS (MAILBOXID)
   bool guid = false;      ///< FETCH X-GUID: Dovecot, which does not announce it
   bool gmail = false;
 };
@@ -36,6 +37,7 @@ struct MailboxInfo {
   std::string foreign;  ///< as Choosable::foreign
   bool subscribed = false;
   std::optional<StatusData> status;
+  std::string mailbox_id;       ///< MAILBOXID (RFC 8474), where it was asked for
   std::optional<Error> failed;  ///< why there is no status
 };
 
@@ -55,6 +57,13 @@ Account discover(Session& session, const Settings& settings, Host& host);
 /// STATUS of each that has none, in one flight. What is refused is in MailboxInfo::failed.
 void ask_status(Session& session, const Settings& settings,
                 const std::vector<MailboxInfo*>& mailboxes);
+
+/// MAILBOXID of each, in one flight. Not part of what discover() asks: Cyrus 3.6 answers LIST with STATUS (... MAILBOXID ...)
+/// with octets out of freed memory, and it is needed only where a name is new or gone.
+void ask_ids(Session& session, const std::vector<MailboxInfo*>& mailboxes);
+
+/// The id in "(F123)" or "F123"; empty when it is none.
+std::string object_id_in(std::string_view text);
 
 /// Why a command about one mailbox failed: Transient where the words say that it may pass.
 Error refused(const Settings& settings, const std::string& label, const char* command,

@@ -89,10 +89,10 @@ bool Fetcher::Batch::expects_fetch(std::uint32_t uid) const {
 }
 
 std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_t octets) {
-  if (uid == 0 && pending_.size() == 1) {
+  if (uid == 0 && pending_.size() == 1 && fetcher().flying_.size() == 1) {
     uid = pending_.begin()->first;
   } else if (uid == 0) {
-    body_before_uid_ = true;
+    fetcher().body_before_uid();
   }
   const auto found = pending_.find(uid);
   if (!selection().open || found == pending_.end() || found->second.settled) {
@@ -119,9 +119,11 @@ std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_
 
 void Fetcher::Batch::untagged(const Untagged& response) {
   const auto* row = std::get_if<FetchData>(&response);
-  const auto found = row == nullptr ? pending_.end() : pending_.find(row->uid);
   // A row with flags may have come by itself: somebody changed them.
-  if (found != pending_.end() && !row->had_body && !row->flags) {
+  if (row == nullptr || row->had_body || row->flags) {
+    return;
+  }
+  if (const auto found = pending_.find(row->uid); found != pending_.end()) {
     found->second.empty = true;
   }
 }

@@ -52,12 +52,9 @@ class Fetcher::Batch : public Command, public std::enable_shared_from_this<Fetch
 
   const std::optional<Error>& unreadable_answer() const noexcept { return unreadable_; }
 
-  bool body_before_uid() const noexcept { return body_before_uid_; }
-
  private:
   std::map<std::uint32_t, Pending> pending_;
   std::optional<Error> unreadable_;
-  bool body_before_uid_ = false;
 };
 
 /// UID SEARCH for messages that did not come.

@@ -112,7 +112,7 @@ void Fetcher::send_waiting() {
   }
   while (!waiting_.empty() && session_->command_octets() < kCommandOctets &&
          (octets_in_flight_ < kOctetsInFlight || in_flight_ == 0) &&
-         steady_clock::now() >= not_before_) {
+         steady_clock::now() >= not_before_ && (!one_by_one_ || flying_.empty())) {
     if (one_by_one_) {
       waiting_.front().with_others = 1;
     }
@@ -188,6 +188,15 @@ std::shared_ptr<Fetcher::Selection> Fetcher::select(StreamId stream) {
   return selection;
 }
 
+void Fetcher::body_before_uid() {
+  if (!one_by_one_) {
+    one_by_one_ = true;
+    world_.host.log(LogLevel::Info,
+                    printable(world_.settings.host, 300) +
+                        ": sends messages before it says which; asking for one at a time");
+  }
+}
+
 void Fetcher::batch_ended(Batch& batch, const Completion& result) {
   flying_.pop_front();
   const Selection& selection = batch.selection();
@@ -208,8 +217,7 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
                       ? why
                       : item_error(wanted, std::string("it cannot be asked for: ") + why.what()));
     }
-  } else if (batch.body_before_uid()) {
-    one_by_one_ = true;
+  } else if (one_by_one_ && batch.pending().size() > 1) {
     waiting_.insert(waiting_.begin(), left.begin(), left.end());
   } else if (batch.unreadable_answer()) {
     split(left, *batch.unreadable_answer());

@@ -77,6 +77,7 @@ class Fetcher {
   void after_break(const Error& error);
 
   std::shared_ptr<Selection> select(StreamId stream);
+  void body_before_uid();
   void batch_ended(Batch& batch, const Completion& result);
   void lookup_ended(Lookup& lookup, const Completion& result);
   void split(std::vector<Wanted> batch, const Error& why);

@@ -93,6 +93,9 @@ void Lister::begin_all(const Cursors& cursors, const Account& account,
   for (const StreamMatch::Known& known : match.known()) {
     directory_.put(known.stream, {known.name, label_of(path_of(known.name, std::nullopt))});
   }
+  if (const auto unsure = match.unsure(mailboxes); account.dialect.email_id && !unsure.empty()) {
+    ask_ids(session_, unsure);
+  }
   const std::vector<StreamMatch::Match> matches = match.match(mailboxes);
   tell_removed(match, account);
   for (std::size_t i = 0; i < mailboxes.size(); ++i) {

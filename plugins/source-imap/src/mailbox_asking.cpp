@@ -45,6 +45,7 @@ void MailboxSync::send() {
   view_ = {};
   rows_ = 0;
   asks_new_ = false;
+  scan_by_flags_ = false;
   unanswered_ = 1;  // for as long as commands are being sent
   send_examine();
   switch (step_) {
@@ -81,24 +82,26 @@ void MailboxSync::send_examine() {
                                        [this](const Error& why) { fail(why); }));
 }
 
-void MailboxSync::send_command(const std::string& text, Reply::Expects expects,
-                               std::function<void(const Untagged&)> hear,
+// Which command of one mailbox an untagged response belongs to cannot be told: Dovecot holds tagged responses back while it
+// answers the next FETCH. So all of them hear the same.
+void MailboxSync::send_command(const std::string& text,
                                std::function<void(const Completion&)> done) {
   ++unanswered_;
-  send_bounded(world_.session, Command(text),
-               std::make_shared<Reply>(
-                   [this, hear = std::move(hear)](const Untagged& said) {
-                     if (view_.open && !failure_) {
-                       hear(said);
-                     }
-                   },
-                   [this, done = std::move(done)](const Completion& result) {
-                     if (view_.open) {
-                       done(result);
-                     }
-                     one_done();
-                   },
-                   [this](const Error& why) { fail(why); }, std::move(expects)));
+  send_bounded(
+      world_.session, Command(text),
+      std::make_shared<Reply>(
+          [this](const Untagged& said) {
+            if (view_.open && !failure_) {
+              hear(said);
+            }
+          },
+          [this, done = std::move(done)](const Completion& result) {
+            if (view_.open && view_.exists != 0) {  // "1:*" in an empty mailbox may be refused
+              done(result);
+            }
+            one_done();
+          },
+          [this](const Error& why) { fail(why); }));
 }
 
 void MailboxSync::send_changes() {
@@ -118,6 +121,7 @@ void MailboxSync::send_changes() {
   const bool never = world_.settings.flags == FlagScan::Never;
   if (rung_ == Rung::Plain && !never && any_known) {
     scanning_ = true;
+    scan_by_flags_ = true;
     send_flags("1:" + end, "");
   } else if (rung_ != Rung::QResync && !adds_up(now, *before_)) {
     send_search();
@@ -127,75 +131,44 @@ void MailboxSync::send_changes() {
                " (CHANGEDSINCE " + std::to_string(before_->highest_modseq) + ")");
   }
   if (asks_new_) {
-    send_new(std::to_string(before_->uid_next) + ":*", before_->uid_next);
+    send_new(std::to_string(before_->uid_next) + ":*");
   }
 }
 
 void MailboxSync::send_list() {
   asks_new_ = true;
   if (rung_ == Rung::First) {
-    send_new("1:*", 1);
+    send_new("1:*");
     return;
   }
   for (const std::string& piece : pieces_of(missed_)) {
-    send_new(piece, 1);
+    send_new(piece);
   }
   if (list_pending_) {
-    send_new(std::to_string(before_->uid_next) + ":*", before_->uid_next);
+    send_new(std::to_string(before_->uid_next) + ":*");
   }
 }
 
 void MailboxSync::send_flags(const std::string& uids, const std::string& modifier) {
   const std::string names = world_.dialect.gmail ? item_names() : "UID FLAGS";
-  send_command(
-      "UID FETCH " + uids + " (" + names + ")" + modifier,
-      {.fetch = [this](std::uint32_t uid) { return view_.open && after_.known.contains(uid); },
-       .search = {}},
-      [this](const Untagged& said) {
-        const auto* row = std::get_if<FetchData>(&said);
-        if (row != nullptr && row->uid != 0 && scanning_) {
-          scanned_.add(row->uid);
-        }
-        hear(said);
-      },
-      [this](const Completion& result) { flags_done(result); });
+  send_command("UID FETCH " + uids + " (" + names + ")" + modifier,
+               [this](const Completion& result) { flags_done(result); });
 }
 
 // "UID 1:*" and not "ALL": some servers answer an unlimited UID SEARCH with sequence numbers.
 void MailboxSync::send_search() {
   scanning_ = true;
-  send_command(
-      world_.dialect.esearch ? "UID SEARCH RETURN (ALL) UID 1:*" : "UID SEARCH UID 1:*",
-      {.fetch = {}, .search = [this] { return view_.open; }},
-      [this](const Untagged& said) {
-        if (const auto* found = std::get_if<SearchData>(&said)) {
-          scanned_.add(found->uids);
-        } else {
-          hear(said);
-        }
-      },
-      [this](const Completion& result) {
-        if (!result.ok() && view_.exists != 0) {
-          fail(refused(world_.settings, info_.label, "SEARCH", result));
-        }
-      });
+  send_command(world_.dialect.esearch ? "UID SEARCH RETURN (ALL) UID 1:*" : "UID SEARCH UID 1:*",
+               [this](const Completion& result) {
+                 if (!result.ok()) {
+                   fail(refused(world_.settings, info_.label, "SEARCH", result));
+                 }
+               });
 }
 
-void MailboxSync::send_new(const std::string& uids, std::uint32_t from) {
+void MailboxSync::send_new(const std::string& uids) {
   send_command(
       "UID FETCH " + uids + " (" + item_names() + ")",
-      {.fetch =
-           [this, from](std::uint32_t uid) {
-             return view_.open && uid >= from && !after_.known.contains(uid);
-           },
-       .search = {}},
-      [this, from](const Untagged& said) {
-        if (const auto* row = std::get_if<FetchData>(&said)) {
-          hear_new(*row, from);
-        } else {
-          hear(said);
-        }
-      },
       [this, guid = world_.dialect.guid](const Completion& result) { new_done(result, guid); });
 }
 
@@ -217,7 +190,11 @@ void MailboxSync::hear_examine(const Untagged& said) {
   } else if (const auto* exists = std::get_if<ExistsData>(&said)) {
     view_.at_open = exists->messages;
     view_.exists = exists->messages;
-  } else if (credited()) {  // before UIDVALIDITY was said it is about the mailbox opened before
+  } else if (!credited()) {
+    return;  // before UIDVALIDITY was said it is about the mailbox opened before
+  } else if (const auto* row = std::get_if<FetchData>(&said)) {
+    tell_flags(*row);
+  } else {
     hear(said);
   }
 }
@@ -232,15 +209,18 @@ void MailboxSync::hear_notice(const Notice& notice) {
     view_.uid_next = number_of<std::uint32_t>(code.argument);
   } else if (code.name == "HIGHESTMODSEQ") {
     view_.modseq = number_of<std::uint64_t>(code.argument);
+  } else if (code.name == "MAILBOXID") {
+    view_.mailbox_id = object_id_in(code.argument);
   } else if (code.name == "NOMODSEQ") {
     view_.no_modseq = true;
   }
 }
 
-/// What may come at any time in an open mailbox.
 void MailboxSync::hear(const Untagged& said) {
   if (const auto* row = std::get_if<FetchData>(&said)) {
-    tell_flags(*row);
+    hear_row(*row);
+  } else if (const auto* found = std::get_if<SearchData>(&said)) {
+    scanned_.add(found->uids);
   } else if (const auto* vanished = std::get_if<VanishedData>(&said)) {
     if (!vanished->earlier) {
       expunged(vanished->uids.count());
@@ -253,11 +233,27 @@ void MailboxSync::hear(const Untagged& said) {
   }
 }
 
-void MailboxSync::hear_new(const FetchData& row, std::uint32_t from) {
-  if (row.uid < from || after_.known.contains(row.uid)) {
-    tell_flags(row);  // "n:*" gives the last message even where it is older than n
+/// Whether this step asked for all of that message. ("n:*" gives the last one, too, where it is older than n.)
+bool MailboxSync::is_new(std::uint32_t uid) const {
+  return asks_new_ && !after_.known.contains(uid) &&
+         (rung_ == Rung::First || uid >= before_->uid_next || missed_.contains(uid));
+}
+
+void MailboxSync::hear_row(const FetchData& row) {
+  if (row.uid == 0) {
     return;
   }
+  if (scan_by_flags_) {
+    scanned_.add(row.uid);
+  }
+  if (is_new(row.uid)) {
+    hear_new(row);
+  } else {
+    tell_flags(row);
+  }
+}
+
+void MailboxSync::hear_new(const FetchData& row) {
   if (row.size && row.flags) {
     tell_new(row);
     return;
@@ -290,6 +286,7 @@ void MailboxSync::examined(const Completion& result) {
     fail(Error(ErrorClass::Transient, place_name(world_.settings, info_.label) +
                                           ": its UIDVALIDITY is not what STATUS said"));
   } else {
+    after_.mailbox_id = view_.mailbox_id.empty() ? after_.mailbox_id : view_.mailbox_id;
     const bool trusts_modseq = rung_ == Rung::QResync || rung_ == Rung::CondStore;
     rung_refused_ = step_ == Step::Changes && trusts_modseq && view_.no_modseq;
     if (!modseq_taken_ && world_.dialect.condstore) {  // later ones would hide what changed since
@@ -308,7 +305,7 @@ void MailboxSync::examined(const Completion& result) {
 }
 
 void MailboxSync::flags_done(const Completion& result) {
-  if (result.ok() || view_.exists == 0) {  // some servers refuse "1:*" in an empty mailbox
+  if (result.ok()) {
     return;
   }
   if (rung_ == Rung::CondStore && result.status == Completion::Status::Bad) {
@@ -319,7 +316,7 @@ void MailboxSync::flags_done(const Completion& result) {
 }
 
 void MailboxSync::new_done(const Completion& result, bool with_guid) {
-  if (result.ok() || view_.exists == 0) {
+  if (result.ok()) {
     return;
   }
   if (with_guid && rows_ == 0 && result.status == Completion::Status::Bad) {

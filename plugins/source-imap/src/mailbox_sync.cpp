@@ -46,7 +46,6 @@ void MailboxSync::plan() {
   } else {
     after_ = *before_;
     after_.name = info_.name;
-    after_.mailbox_id = now.mailbox_id;
     rung_ = rung_for(now, *before_, world_.dialect, world_.settings.flags);
     step_ = rung_ == Rung::Unchanged ? Step::Done : Step::Changes;
   }
@@ -55,7 +54,7 @@ void MailboxSync::plan() {
 void MailboxSync::begin_epoch() {
   const StatusData& now = *info_.status;
   after_.uid_validity = *now.uid_validity;
-  after_.mailbox_id = now.mailbox_id;
+  after_.mailbox_id = info_.mailbox_id;
   after_.uid_next = now.uid_next.value_or(1);
   after_.highest_modseq = world_.dialect.condstore ? now.highest_modseq.value_or(0) : 0;
   if (now.messages == 0U) {  // nothing to open it for

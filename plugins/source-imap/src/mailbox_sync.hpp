@@ -1,6 +1,5 @@
 #pragma once
 
-#include "reply.hpp"
 #include "sync_plan.hpp"
 
 #include <mailpipe/source.hpp>
@@ -65,6 +64,7 @@ class MailboxSync {
     std::uint64_t at_open = 0;  ///< messages, less those that were removed since
     std::uint64_t exists = 0;   ///< messages by now
     std::uint64_t modseq = 0;
+    std::string mailbox_id;
     bool no_modseq = false;
     bool open = false;  ///< EXAMINE was answered with OK
   };
@@ -77,15 +77,15 @@ class MailboxSync {
   void send_list();
   void send_flags(const std::string& uids, const std::string& modifier);
   void send_search();
-  void send_new(const std::string& uids, std::uint32_t from);
-  void send_command(const std::string& text, Reply::Expects expects,
-                    std::function<void(const Untagged&)> hear,
-                    std::function<void(const Completion&)> done);
+  void send_new(const std::string& uids);
+  void send_command(const std::string& text, std::function<void(const Completion&)> done);
 
   void hear_examine(const Untagged& said);
   void hear_notice(const Notice& notice);
   void hear(const Untagged& said);
-  void hear_new(const FetchData& row, std::uint32_t from);
+  void hear_row(const FetchData& row);
+  void hear_new(const FetchData& row);
+  bool is_new(std::uint32_t uid) const;
 
   void examined(const Completion& result);
   void flags_done(const Completion& result);
@@ -126,6 +126,7 @@ class MailboxSync {
 
   UidSet scanned_;                            ///< what the server says is there
   bool scanning_ = false;                     ///< scanned_ is being filled
+  bool scan_by_flags_ = false;                ///< by the rows of FETCH
   UidSet missed_;                             ///< there, below the old UIDNEXT, but never listed
   std::map<std::uint32_t, FetchData> parts_;  ///< new, but told in part only so far
   std::vector<Item> deferred_;

@@ -27,7 +27,7 @@ milliseconds pass(Time& free, Time now, std::uint64_t amount, std::uint64_t per_
 
 milliseconds RateLimiter::book(std::uint64_t octets, std::uint64_t messages, Time now) {
   const std::lock_guard lock(mutex_);
-  if (now - day_begin_ >= std::chrono::hours(24)) {
+  if (!day_begin_ || now - *day_begin_ >= std::chrono::hours(24)) {
     day_begin_ = now;
     day_octets_ = 0;
   }
@@ -37,7 +37,7 @@ milliseconds RateLimiter::book(std::uint64_t octets, std::uint64_t messages, Tim
                     " octets that this server may send in a day are used up",
                 "run again tomorrow; rate: bytes_per_day is the limit")
         .retry_after(std::chrono::hours(24) -
-                     std::chrono::duration_cast<milliseconds>(now - day_begin_));
+                     std::chrono::duration_cast<milliseconds>(now - *day_begin_));
   }
   day_octets_ += octets;
   return std::max(pass(octets_free_, now, octets, caps_.bytes_per_second),

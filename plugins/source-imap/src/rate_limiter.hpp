@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
 namespace mailpipe::imap {
 
@@ -25,7 +26,7 @@ class RateLimiter {
   const RateCaps caps_;
   std::mutex mutex_;
   Time octets_free_, messages_free_;  ///< when what was booked has passed
-  Time day_begin_;
+  std::optional<Time> day_begin_;     ///< the first booking of 24 hours
   std::uint64_t day_octets_ = 0;
 };
 

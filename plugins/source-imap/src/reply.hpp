@@ -16,24 +16,11 @@ class Reply : public Answer {
   using OnCompleted = std::function<void(const Completion&)>;
   using OnUnreadable = std::function<void(const Error&)>;
 
-  /// Which FETCH responses, by their UIDs, and whether SEARCH results are expected. Not given: none.
-  struct Expects {
-    std::function<bool(std::uint32_t uid)> fetch;
-    std::function<bool()> search;
-  };
-
   explicit Reply(OnUntagged on_untagged, OnCompleted on_completed = {},
-                 OnUnreadable on_unreadable = {}, Expects expects = {})
+                 OnUnreadable on_unreadable = {})
       : on_untagged_(std::move(on_untagged)),
         on_completed_(std::move(on_completed)),
-        on_unreadable_(std::move(on_unreadable)),
-        expects_(std::move(expects)) {}
-
-  bool expects_fetch(std::uint32_t uid) const override {
-    return expects_.fetch && expects_.fetch(uid);
-  }
-
-  bool expects_search() const override { return expects_.search && expects_.search(); }
+        on_unreadable_(std::move(on_unreadable)) {}
 
   void untagged(const Untagged& response) override {
     if (on_untagged_) {
@@ -57,7 +44,6 @@ class Reply : public Answer {
   OnUntagged on_untagged_;
   OnCompleted on_completed_;
   OnUnreadable on_unreadable_;
-  Expects expects_;
 };
 
 /// Sends when there is room for it: a server that reads no more until we have read its answers never gets more ahead of

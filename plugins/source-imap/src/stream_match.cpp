@@ -2,16 +2,14 @@
 
 #include "mailbox_name.hpp"
 
+#include <algorithm>
+
 namespace mailpipe::imap {
 
 namespace {
 
 std::string folded(const std::string& raw) {
   return is_inbox(raw) ? std::string("INBOX") : raw;
-}
-
-std::string id_of(const MailboxInfo& mailbox) {
-  return mailbox.status ? mailbox.status->mailbox_id : std::string();
 }
 
 }  // namespace
@@ -53,6 +51,27 @@ std::string StreamMatch::unused_name(const std::string& raw) {
   return name;
 }
 
+std::vector<MailboxInfo*> StreamMatch::unsure(std::vector<MailboxInfo>& mailboxes) {
+  std::vector<MailboxInfo*> out;
+  std::set<const Known*> found;
+  bool any_changed = false;
+  for (MailboxInfo& mailbox : mailboxes) {
+    const Known* known = find_by_name(mailbox);
+    found.insert(known);
+    const bool changed = known != nullptr && known->cursor && !known->cursor->gone &&
+                         mailbox.status &&
+                         mailbox.status->uid_validity != known->cursor->uid_validity;
+    any_changed = any_changed || changed;
+    if (known == nullptr || changed) {
+      out.push_back(&mailbox);
+    }
+  }
+  const bool any_gone = std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
+    return known.cursor && !known.cursor->mailbox_id.empty() && !found.contains(&known);
+  });
+  return any_changed || any_gone ? out : std::vector<MailboxInfo*>{};
+}
+
 std::vector<StreamMatch::Match> StreamMatch::match(const std::vector<MailboxInfo>& mailboxes) {
   std::vector<Match> out(mailboxes.size());
   std::vector<bool> done(mailboxes.size());
@@ -62,7 +81,7 @@ std::vector<StreamMatch::Match> StreamMatch::match(const std::vector<MailboxInfo
     out[i] = {known.stream_name, known.cursor};
   };
   for (std::size_t i = 0; i < mailboxes.size(); ++i) {
-    Known* known = find_by_id(id_of(mailboxes[i]));
+    Known* known = find_by_id(mailboxes[i].mailbox_id);
     if (known != nullptr && !known->taken) {
       take(i, *known);
     }
@@ -74,7 +93,7 @@ std::vector<StreamMatch::Match> StreamMatch::match(const std::vector<MailboxInfo
     }
     take(i, *known);
     auto& before = out[i].before;
-    const std::string id = id_of(mailboxes[i]);
+    const std::string& id = mailboxes[i].mailbox_id;
     if (before && !before->mailbox_id.empty() && !id.empty() && before->mailbox_id != id) {
       before->uid_validity = 0;  // another mailbox under the name of one that was deleted
     }

@@ -30,6 +30,10 @@ class StreamMatch {
 
   explicit StreamMatch(const Cursors& cursors);
 
+  /// The mailboxes whose MAILBOXID says more than their names: new ones and those with another UIDVALIDITY, as long as one
+  /// of them may be a known one under another name.
+  std::vector<MailboxInfo*> unsure(std::vector<MailboxInfo>& mailboxes);
+
   struct Match {
     std::string stream_name;
     std::optional<MailboxCursor> before;

@@ -1,0 +1,286 @@
+#include "imap_source_fixture.hpp"
+
+#include <algorithm>
+
+namespace mailpipe::imap {
+namespace {
+
+using test::FakeQueue;
+using test::ModelHook;
+using test::ModelImapServer;
+
+constexpr const char* kBare = "LITERAL+";
+
+/// An INBOX of five messages, listed; what is fetched of it then.
+class Fetched {
+ public:
+  explicit Fetched(nlohmann::json more = nlohmann::json::object())
+      : server({.capabilities = kBare}),
+        source(server.port(), std::move(more)) {
+    server.append("INBOX", 5);
+  }
+
+  void list() {
+    told = source.list();
+    server.forget_commands();
+  }
+
+  void run() {
+    if (told.events.empty()) {
+      list();
+    }
+    source.fetch(told, queue);
+    EXPECT_EQ(queue.left_over(), 0U);
+    EXPECT_EQ(queue.ended_twice, 0U);
+    EXPECT_EQ(queue.open_bodies, 0U);
+  }
+
+  std::string key(std::uint32_t uid) const { return told.item("INBOX", std::to_string(uid)).key; }
+
+  /// The class of the failure of that message.
+  ErrorClass failure(std::uint32_t uid) const {
+    const auto found = queue.failed.find(key(uid));
+    EXPECT_NE(found, queue.failed.end()) << "no failure of " << uid;
+    return found == queue.failed.end() ? ErrorClass::Internal : found->second.error_class;
+  }
+
+  bool delivered(std::uint32_t uid) const {
+    const auto found = queue.delivered.find(key(uid));
+    return found != queue.delivered.end() && found->second == server.body("INBOX", uid);
+  }
+
+  ModelImapServer server;
+  TestSource source;
+  Told told;
+  FakeQueue queue;
+};
+
+TEST(ImapFetch, DeliversMessagesOctetForOctet) {
+  Fetched account;
+  account.server.append("INBOX", std::string("a\0b\r\n\r\n\xFF\n", 9));
+  account.server.append("INBOX", "Subject: x\r\n\r\n" + std::string(300'000, 'x'));
+  account.run();
+  for (std::uint32_t uid = 1; uid <= 7; ++uid) {
+    EXPECT_TRUE(account.delivered(uid)) << uid;
+  }
+  EXPECT_EQ(account.server.count("UID FETCH 1:7 (UID BODY.PEEK[])"), 1U);
+  EXPECT_EQ(account.server.count("EXAMINE *"), 1U);
+}
+
+TEST(ImapFetch, SendsForManyMailboxesAtOnce) {
+  ModelImapServer server({.capabilities = kBare});
+  for (int i = 0; i < 100; ++i) {
+    server.create("f" + std::to_string(i));
+    server.append("f" + std::to_string(i), 3);
+  }
+  TestSource source(server.port());
+  const Told told = source.list();
+  server.forget_commands();
+  FakeQueue queue;
+  source.fetch(told, queue);
+  EXPECT_EQ(queue.delivered.size(), 300U);
+  EXPECT_EQ(server.count("EXAMINE *"), 100U);
+  EXPECT_LE(server.count("UID FETCH *"), 104U);  // a mailbox may be cut where one take() ends
+}
+
+TEST(ImapFetch, MakesNoConnectionWhenThereIsNothingToFetch) {
+  Fetched account;
+  account.source.source->fetch(account.queue);
+  EXPECT_EQ(account.server.commands(), Strings());
+}
+
+TEST(ImapFetch, AsksForHeadersWhereNoMoreIsWanted) {
+  Fetched account;
+  account.list();
+  Work work = TestSource::work_for(account.told.item("INBOX", "2"));
+  work.want = Want::Headers;
+  account.queue.put(work);
+  account.source.source->fetch(account.queue);
+  const std::string whole = account.server.body("INBOX", 2);
+  EXPECT_EQ(account.queue.delivered.at(account.key(2)),
+            whole.substr(0, whole.find("\r\n\r\n") + 4));
+  EXPECT_EQ(account.server.count("UID FETCH 2 (UID BODY.PEEK[HEADER])"), 1U);
+}
+
+TEST(ImapFetch, TakesAMessageThatWasRemovedForGone) {
+  Fetched account;
+  account.list();
+  account.server.expunge("INBOX", 3);
+  account.run();
+  EXPECT_EQ(account.queue.gone_ids, (std::set<std::string>{account.key(3)}));
+  EXPECT_EQ(account.queue.delivered.size(), 4U);
+}
+
+TEST(ImapFetch, FailsAMessageThatIsThereButNeverComes) {
+  Fetched account;
+  account.server.on_message("INBOX", 3, "");
+  account.run();
+  EXPECT_EQ(account.failure(3), ErrorClass::Item);
+  EXPECT_EQ(account.queue.delivered.size(), 4U);
+  EXPECT_EQ(account.server.count("UID SEARCH UID 3"), 1U);
+}
+
+TEST(ImapFetch, FailsAMessageWithoutItsText) {
+  Fetched account;
+  account.server.on_message("INBOX", 2, "* $seq FETCH (UID 2 BODY[] NIL)\r\n");
+  account.server.on_message("INBOX", 4, "* $seq FETCH (UID 4 BODY[] {0}\r\n)\r\n");
+  account.server.on_message("INBOX", 5, "* $seq FETCH (UID 5)\r\n");
+  account.run();
+  EXPECT_EQ(account.failure(2), ErrorClass::Item);
+  EXPECT_EQ(account.failure(4), ErrorClass::Item);
+  EXPECT_EQ(account.failure(5), ErrorClass::Item);
+  EXPECT_TRUE(account.delivered(1));
+}
+
+std::string row_with(std::uint32_t uid, const std::string& body) {
+  return "* $seq FETCH (UID " + std::to_string(uid) + " BODY[] {" + std::to_string(body.size()) +
+         "}\r\n" + body + ")\r\n";
+}
+
+TEST(ImapFetch, FailsWhatExchangeSendsInPlaceOfAMessage) {
+  const std::string stub = "Retrieval using the IMAP4 protocol failed for the following message: 7";
+  Fetched account;
+  account.server.on_message("INBOX", 2, row_with(2, "Subject: x\r\n\r\n" + stub + "\r\n"));
+  account.server.on_message("INBOX", 3, row_with(3, "Subject: x\r\n\r\n> " + stub + "\r\n"));
+  account.run();
+  EXPECT_EQ(account.failure(2), ErrorClass::Item);
+  EXPECT_EQ(account.queue.delivered.count(account.key(3)), 1U);
+}
+
+TEST(ImapFetch, TakesABodyOfAnotherLengthThanAnnounced) {
+  Fetched account;
+  account.server.on_message("INBOX", 2, row_with(2, "Subject: longer or shorter\r\n\r\n"));
+  account.run();
+  EXPECT_EQ(account.queue.delivered.at(account.key(2)), "Subject: longer or shorter\r\n\r\n");
+  EXPECT_EQ(account.source.host.counted("other_sizes"), 1U);
+}
+
+TEST(ImapFetch, FindsTheOneMessageThatARangeFailsFor) {
+  Fetched account;
+  for (const char* sets : {"UID FETCH 1:5 *", "UID FETCH 1:3 *", "UID FETCH 3 *"}) {
+    account.server.on(
+        {.command = sets, .instead = "$tag NO [UNAVAILABLE] UID FETCH Server error\r\n"});
+  }
+  account.run();
+  EXPECT_EQ(account.failure(3), ErrorClass::Item);
+  EXPECT_EQ(account.queue.delivered.size(), 4U);
+}
+
+TEST(ImapFetch, AsksOneByOneWhereBodiesComeBeforeTheirUids) {
+  Fetched account;
+  for (std::uint32_t uid = 1; uid <= 5; ++uid) {
+    const std::string body = account.server.body("INBOX", uid);
+    account.server.on_message("INBOX", uid,
+                              "* $seq FETCH (BODY[] {" + std::to_string(body.size()) + "}\r\n" +
+                                  body + " UID " + std::to_string(uid) + ")\r\n");
+  }
+  account.run();
+  for (std::uint32_t uid = 1; uid <= 5; ++uid) {
+    EXPECT_TRUE(account.delivered(uid)) << uid;
+  }
+}
+
+TEST(ImapFetch, HeedsNoFlagsThatComeUnasked) {
+  Fetched account;
+  account.server.on({.command = "UID FETCH *",
+                     .before = "* 2 FETCH (UID 2 FLAGS (\\Seen))\r\n* 9 EXISTS\r\n* 1 EXPUNGE\r\n"
+                               "* 3 FETCH (FLAGS ())\r\n"});
+  account.run();
+  EXPECT_EQ(account.queue.delivered.size(), 5U);
+}
+
+TEST(ImapFetch, GoesOnAfterTheConnectionEndedWithinAMessage) {
+  Fetched account;
+  account.list();
+  const std::size_t first = account.server.body("INBOX", 1).size();
+  account.server.on({.command = "UID FETCH *",
+                     .times = 1,
+                     .cut = first + 60,
+                     .ending = ModelHook::Ending::Close});
+  account.run();
+  EXPECT_EQ(account.queue.delivered.size(), 5U);
+  EXPECT_EQ(account.source.host.counted("reconnects"), 1U);
+  EXPECT_EQ(account.server.count("UID FETCH 1:5 *"), 1U);
+}
+
+TEST(ImapFetch, GivesUpAMessageThatAlwaysEndsTheConnection) {
+  Fetched account;
+  for (const char* sets : {"UID FETCH 1:5 *", "UID FETCH 1 *"}) {
+    account.server.on({.command = sets, .cut = 0, .ending = ModelHook::Ending::Close});
+  }
+  account.run();
+  EXPECT_EQ(account.failure(1), ErrorClass::Item);
+  EXPECT_EQ(account.queue.delivered.size(), 4U);
+}
+
+TEST(ImapFetch, EndsWhenEveryConnectionEnds) {
+  Fetched account;
+  account.list();
+  account.server.append("INBOX", 30);
+  account.told = account.source.list();
+  account.server.on({.command = "EXAMINE *", .cut = 0, .ending = ModelHook::Ending::Close});
+  try {
+    account.source.fetch(account.told, account.queue);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.error_class(), ErrorClass::Transient);
+  }
+  EXPECT_EQ(account.queue.delivered.size(), 0U);
+}
+
+TEST(ImapFetch, LeavesMessagesOfAnotherUidValidityToTheNextListing) {
+  Fetched account;
+  account.list();
+  account.server.set_uidvalidity("INBOX", 77);
+  account.run();
+  EXPECT_EQ(account.failure(1), ErrorClass::Transient);
+  EXPECT_EQ(account.queue.delivered.size(), 0U);
+  EXPECT_EQ(account.queue.gone_ids.size(), 0U);
+}
+
+TEST(ImapFetch, FailsMessagesOfAMailboxThatCannotBeOpenedAndNoOthers) {
+  Fetched account;
+  account.server.create("Work");
+  account.server.append("Work", 2);
+  account.list();
+  account.server.on({.command = "EXAMINE \"INBOX\"*", .instead = "$tag NO [NOPERM] no\r\n"});
+  account.run();
+  EXPECT_EQ(account.failure(1), ErrorClass::Item);
+  EXPECT_EQ(account.queue.delivered.size(), 2U);
+}
+
+TEST(ImapFetch, FailsMessagesThatAreTooLarge) {
+  Fetched account(nlohmann::json{{"max_message_size", 1000}});
+  account.server.append("INBOX", std::string(2000, 'x'));
+  account.server.on_message("INBOX", 2, row_with(2, std::string(3000, 'y')));
+  account.run();
+  EXPECT_EQ(account.failure(6), ErrorClass::Item);
+  EXPECT_EQ(account.failure(2), ErrorClass::Item);
+  EXPECT_EQ(account.server.count("UID FETCH 1:5 *"), 1U);
+}
+
+TEST(ImapFetch, EndsWhereTheDaysOctetsAreUsedUp) {
+  Fetched account(nlohmann::json{{"rate", {{"bytes_per_day", 100}}}});
+  account.list();
+  for (const char* uid : {"1", "2"}) {
+    Work work = TestSource::work_for(account.told.item("INBOX", uid));
+    work.want = uid[0] == '1' ? Want::Body : Want::Headers;  // two commands
+    account.queue.put(work);
+  }
+  try {
+    account.source.source->fetch(account.queue);
+    ADD_FAILURE() << "fetched all";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.error_class(), ErrorClass::RateLimit);
+    EXPECT_GT(error.retry_after(), std::chrono::hours(23));
+  }
+}
+
+TEST(ImapFetch, StopsWhenTheRunIsAborted) {
+  Fetched account;
+  account.list();
+  account.source.host.abort();
+  EXPECT_THROW(account.source.fetch(account.told, account.queue), Error);
+}
+
+}  // namespace
+}  // namespace mailpipe::imap
