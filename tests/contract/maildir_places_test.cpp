@@ -75,6 +75,34 @@ TEST_F(MaildirTest, CopiesWhereThereAreNoHardLinks) {
   }
 }
 
+TEST_F(MaildirTest, MakesAFolderAnewThatSomebodyTookAwayMeanwhile) {
+  commit(in(message("M1", "x"), {{"A"}}));
+  fs::remove_all(root / "A");
+  const Message two = in(message("M2", "x"), {{"A"}});
+  EXPECT_EQ(slurp(root / commit(two)[0].location), two.octets);
+}
+
+TEST_F(MaildirTest, PassesOverAFolderThatMayNotBeRead) {
+  commit(in(message("M1", "x"), {{"A"}}));
+  FaultyFs faulty(unsynced);
+  TestHost faulted(faulty);
+  const auto other = make(faulted);
+  other->open(false);
+  faulty.fail({.kind = FsCall::Openat, .nth = 5, .error = EACCES});  // the first in the root
+  fs::create_directory(root / "0lost");
+  other->sweep();
+  EXPECT_TRUE(faulted.logged("0lost' may not be read"));
+}
+
+TEST_F(MaildirTest, AFailedSecondPublishTakesNothingBack) {
+  const Message one = in(message("M1", "x"), {{"A"}, {"B"}});
+  const Staged staged = sink->store(one.item, one.body());
+  const auto receipts = settle(one, staged);
+  fs::remove(root / receipts[0].location);
+  EXPECT_THROW(sink->publish(staged), Error);
+  EXPECT_TRUE(fs::exists(root / receipts[1].location));
+}
+
 TEST_F(MaildirTest, TakesALinkBackWhenTheMessageCannotBePublishedWhole) {
   const Message one = in(message("M1", "x"), {{"A"}, {"B"}});
   const Staged staged = sink->store(one.item, one.body());

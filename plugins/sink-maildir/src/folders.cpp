@@ -475,16 +475,20 @@ void Folders::walk(const std::function<bool(Folder&)>& visit) {
 
 void Folders::walk_beneath(const std::string& location, unsigned depth,
                            const std::function<bool(Folder&)>& visit, bool& go_on) {
-  if (Folder* folder = at(location)) {
-    go_on = visit(*folder);
-  }
   int result = 0;
   const File dir = open_beneath(location, result);
+  if (is_no_folder(result)) {
+    return;
+  }
+  if (result == -EACCES) {
+    host_.log(LogLevel::Warn, "'" + printable(dir.path()) + "' may not be read and is passed over");
+    return;
+  }
   if (result < 0) {
-    if (is_no_folder(result)) {
-      return;
-    }
-    throw_errno(result, "cannot open the folder", root_.path() + "/" + location);
+    throw_errno(result, "cannot open the folder", dir.path());
+  }
+  if (Folder* folder = at(location)) {
+    go_on = visit(*folder);
   }
   const bool flat = layout_ == Layout::MaildirPlusPlus;
   std::vector<std::string> names;

@@ -50,6 +50,7 @@ struct Folder {
   std::string location;
   File dir;
   std::array<File, 3> subs;
+  std::set<std::string> told;  ///< keywords that found no letter
   std::unique_ptr<KeywordTable> keywords;
 
   struct Listing {
@@ -89,6 +90,9 @@ class Folders {
   /// Takes away a folder that we made and in which nothing lies. Says whether it is gone.
   bool remove(const std::vector<std::string>& path);
 
+  /// What is known of a folder may be wrong: it is opened anew.
+  void forget(const std::string& location);
+
   /// A file by its name or, when a reader renamed it, by the part before ":2,"; the listing that
   /// takes is kept until forget_listings().
   std::optional<Location> find_file(const Location& location);
@@ -124,7 +128,6 @@ class Folders {
  private:
   Folder* use(Folder& folder, int& result);
   Folder& get(const std::string& location);
-  void forget(const std::string& location);
   void list(Folder& folder);
   bool unchanged_since_listing(Folder& folder);
   std::optional<Location> listed(Folder& folder, std::string_view base);

@@ -37,7 +37,10 @@ std::int64_t now() {
 
 }  // namespace
 
-KeywordTable::KeywordTable(Fs& fs, Host& host) : fs_(fs), host_(host) {}
+KeywordTable::KeywordTable(Fs& fs, Host& host, std::set<std::string>& told)
+    : fs_(fs),
+      host_(host),
+      told_(told) {}
 
 KeywordTable::~KeywordTable() {
   if (locked_) {
@@ -55,6 +58,9 @@ char KeywordTable::known(std::string_view keyword) const {
 }
 
 void KeywordTable::tell(std::string_view keyword, const char* why) {
+  if (!told_.emplace(keyword).second) {
+    return;
+  }
   host_.log(LogLevel::Warn,
             "keyword '" + printable(keyword) + "' is kept in the ledger only: " + why);
 }
@@ -70,7 +76,8 @@ char KeywordTable::letter(const File& folder, std::string_view keyword, bool add
     return found;
   }
   if (!locked_) {
-    if (!lock(folder)) {
+    gave_up_ = gave_up_ || !lock(folder);
+    if (gave_up_) {
       tell(keyword, "another program keeps dovecot-keywords locked");
       return 0;
     }

@@ -6,6 +6,7 @@
 #include <mailpipe/host.hpp>
 
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,8 @@ namespace mailpipe::maildir {
 ///              a power cut leaves the old table or the new one.
 class KeywordTable {
  public:
-  KeywordTable(Fs& fs, Host& host);
+  /// `told`: keywords that the log has already; outlives this object.
+  KeywordTable(Fs& fs, Host& host, std::set<std::string>& told);
   KeywordTable(const KeywordTable&) = delete;
   KeywordTable& operator=(const KeywordTable&) = delete;
   ~KeywordTable();
@@ -44,11 +46,13 @@ class KeywordTable {
 
   Fs& fs_;
   Host& host_;
+  std::set<std::string>& told_;
   std::array<std::string, 26> names_;
   std::string others_;  ///< lines that are not ours to understand, kept
   bool loaded_ = false;
   bool locked_ = false;
-  File folder_;  ///< open while locked
+  bool gave_up_ = false;  ///< on the lock: not again for every message
+  File folder_;           ///< open while locked
 };
 
 }  // namespace mailpipe::maildir

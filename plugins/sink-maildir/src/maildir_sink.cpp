@@ -85,16 +85,17 @@ std::optional<Location> parse_place(const std::string& text) {
 
 class MaildirSink::Draft {
  public:
+  /// `file` is not open when there is no tmp/ any more.
   Draft(Fs& fs, Folder& folder, std::string name)
-      : fs_(&fs),
-        location_{folder.location, Sub::Tmp, std::move(name)},
+      : location_{folder.location, Sub::Tmp, std::move(name)},
         tmp_(folder.sub(Sub::Tmp).fd()) {
     const std::string path = folder.sub(Sub::Tmp).path() + "/" + location_.name;
     const int fd = fs.openat(tmp_, location_.name.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
+    if (fd < 0 && fd != -ENOENT) {
       throw_errno(fd, "cannot make the file", path);
     }
+    fs_ = fd < 0 ? nullptr : &fs;
     file = File(fs, fd, path);
   }
 
@@ -119,7 +120,7 @@ class MaildirSink::Draft {
   File file;
 
  private:
-  Fs* fs_;
+  Fs* fs_ = nullptr;
   Location location_;
   int tmp_;
 };
@@ -162,8 +163,12 @@ RootState MaildirSink::root() {
   folders_->walk([&](Folder& folder) {
     for (const Sub sub : {Sub::Cur, Sub::New}) {
       if (folder.sub(sub).is_open()) {
-        fs_.list(folder.sub(sub).fd(),
-                 [&](std::string_view name) { state.empty &= name.starts_with('.'); });
+        const int listed = fs_.list(folder.sub(sub).fd(), [&](std::string_view name) {
+          state.empty = state.empty && name.starts_with('.');
+        });
+        if (listed < 0) {
+          throw_errno(listed, "cannot list", folder.sub(sub).path());
+        }
       }
     }
     return state.empty;
@@ -184,7 +189,7 @@ std::string MaildirSink::letters_of(Folder& folder, const std::vector<std::strin
     char letter = system_letter(keyword);
     if (letter == 0 && !is_never_stored(keyword)) {
       if (folder.keywords == nullptr) {
-        folder.keywords = std::make_unique<KeywordTable>(fs_, host_);
+        folder.keywords = std::make_unique<KeywordTable>(fs_, host_, folder.told);
       }
       letter = folder.keywords->letter(folder.dir, keyword, add);
     }
@@ -214,8 +219,18 @@ Placed MaildirSink::place_of(const Item& item, const Mailbox& place, const FileD
   return {place.id, choose(item, place, content).text()};
 }
 
-MaildirSink::Draft MaildirSink::draft(Folder& folder) {
-  return {fs_, folder, names_.next()};
+MaildirSink::Draft MaildirSink::draft(const std::vector<std::string>& path) {
+  Folder& folder = folders_->make(path, *data_);
+  Draft out(fs_, folder, names_.next());
+  if (out.file.is_open()) {
+    return out;
+  }
+  folders_->forget(folder.location);  // somebody took the folder away while we had it open
+  Draft again(fs_, folders_->make(path, *data_), names_.next());
+  if (!again.file.is_open()) {
+    throw_errno(-ENOENT, "cannot make the file", again.file.path());
+  }
+  return again;
 }
 
 Staged MaildirSink::keep(Draft draft, const FileDigest& content, std::vector<Placed> placed) {
@@ -241,7 +256,7 @@ Staged MaildirSink::store(const Item& item, const Body& body) {
     throw Error(ErrorClass::Item, "'" + printable(item.key) + "' is in no mailbox",
                 "a Maildir has no place for it");
   }
-  Draft file = draft(folders_->make(item.places.front().path, *data_));
+  Draft file = draft(item.places.front().path);
   body.for_each_chunk([&](std::string_view octets) { file.file.write_all(octets); });
   if (item.received_at) {
     file.file.set_mtime(item.received_at->time_since_epoch().count());
@@ -271,7 +286,7 @@ Staged MaildirSink::link(const Receipt& receipt, const Item& item, const std::st
                                        : fs_.linkat(source->sub(from->sub).fd(), from->name.c_str(),
                                                     to.sub(Sub::Tmp).fd(), staging.name.c_str());
   if (no_more_links(linked)) {
-    return copy(*from, item, to, content, std::move(placed));
+    return copy(*from, item, *mailbox, content, std::move(placed));
   }
   if (linked == -ENOENT) {
     throw Error(ErrorClass::Item, "'" + printable(path_of(from->text())) + "' went away just now");
@@ -283,14 +298,14 @@ Staged MaildirSink::link(const Receipt& receipt, const Item& item, const std::st
   return {staging.text(), std::move(placed)};
 }
 
-Staged MaildirSink::copy(const Location& from, const Item& item, Folder& to,
+Staged MaildirSink::copy(const Location& from, const Item& item, const Mailbox& to,
                          const FileDigest& content, std::vector<Placed> placed) {
   int result = 0;
   const File source = open_file(from, result);
   if (result < 0) {
     throw Error(ErrorClass::Item, "'" + printable(path_of(from.text())) + "' went away just now");
   }
-  Draft file = draft(to);
+  Draft file = draft(to.path);
   for_each_chunk(fs_, source, [&](std::string_view octets) { file.file.write_all(octets); });
   if (item.received_at) {
     file.file.set_mtime(item.received_at->time_since_epoch().count());
@@ -313,8 +328,9 @@ void MaildirSink::publish(const Staged& staged) {
   std::vector<Location> links;
   try {
     for (std::size_t i = 1; i < to.size(); ++i) {
-      publish_link(*from, to[i]);
-      links.push_back(to[i]);
+      if (publish_link(*from, to[i])) {
+        links.push_back(to[i]);
+      }
     }
     publish_rename(*from, to.at(0));
   } catch (const Error&) {
@@ -327,7 +343,7 @@ void MaildirSink::publish(const Staged& staged) {
   }
 }
 
-/// After a failed publish(): whole or not at all. What the first try of two made stays.
+/// After a failed publish(): whole or not at all.
 void MaildirSink::take_back(const std::vector<Location>& links) noexcept {
   for (const Location& each : links) {
     try {
@@ -340,7 +356,8 @@ void MaildirSink::take_back(const std::vector<Location>& links) noexcept {
   }
 }
 
-void MaildirSink::publish_link(const Location& from, const Location& to) {
+/// Whether it was not there before.
+bool MaildirSink::publish_link(const Location& from, const Location& to) {
   Folder* source = folders_->at(from.folder);
   Folder* target = folders_->at(to.folder);
   int result = -ENOENT;
@@ -357,6 +374,7 @@ void MaildirSink::publish_link(const Location& from, const Location& to) {
   if (target != nullptr) {
     folders_->changed(*target, to.sub);
   }
+  return result >= 0;
 }
 
 /// Where there are no hard links: a copy, synced before it has its name.
@@ -372,7 +390,10 @@ int MaildirSink::publish_copy(const Location& from, const Location& to) {
     return result;
   }
   Folder& folder = *folders_->at(to.folder);
-  Draft file = draft(folder);
+  Draft file(fs_, folder, names_.next());
+  if (!file.file.is_open()) {
+    return -ENOENT;
+  }
   for_each_chunk(fs_, source, [&](std::string_view octets) { file.file.write_all(octets); });
   file.file.set_mtime(info.mtime);
   result = fs_.fdatasync(file.file.fd());

@@ -61,11 +61,11 @@ class MaildirSink final : public Sink {
   Location choose(const Item& item, const Mailbox& place, const FileDigest& content);
   std::string letters_of(Folder& folder, const std::vector<std::string>& keywords, bool add);
   Placed place_of(const Item& item, const Mailbox& place, const FileDigest& content);
-  Draft draft(Folder& folder);
+  Draft draft(const std::vector<std::string>& path);
   Staged keep(Draft draft, const FileDigest& content, std::vector<Placed> placed);
-  Staged copy(const Location& from, const Item& item, Folder& to, const FileDigest& content,
+  Staged copy(const Location& from, const Item& item, const Mailbox& to, const FileDigest& content,
               std::vector<Placed> placed);
-  void publish_link(const Location& from, const Location& to);
+  bool publish_link(const Location& from, const Location& to);
   int publish_copy(const Location& from, const Location& to);
   void publish_rename(const Location& from, const Location& to);
   bool taken_or_there(int result, const Location& from, const Location& to);
