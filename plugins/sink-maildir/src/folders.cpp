@@ -284,7 +284,7 @@ bool Folders::remove(const std::vector<std::string>& path) {
     return false;
   }
   std::vector<Sub> gone;
-  for (const Sub sub : {Sub::New, Sub::Cur, Sub::Tmp}) {
+  for (const Sub sub : {Sub::New, Sub::Tmp, Sub::Cur}) {  // cur/ last: a second try finds it
     const int removed = fs_.unlinkat(folder->dir.fd(), name_of(sub), AT_REMOVEDIR);
     if (removed == -ENOTEMPTY || removed == -EEXIST) {
       for (const Sub back : gone) {
