@@ -34,10 +34,9 @@ const std::vector<std::string> kSeeds = {
 
 /// A piece taken out, doubled, moved, or an octet of the grammar's own put somewhere.
 std::string damaged(std::string text, std::mt19937& random) {
-  const std::string own(
+  constexpr char kOwn[] =
       "{}()[]<>\"\\~*+% \r\n0129:,-\0\x80\xff"
-      "NIL",
-      33);
+      "NIL";
   for (int times = 1 + static_cast<int>(random() % 5); times > 0 && !text.empty(); --times) {
     const std::size_t at = random() % text.size();
     const std::size_t length = random() % 16;
@@ -49,7 +48,7 @@ std::string damaged(std::string text, std::mt19937& random) {
         text.insert(random() % (text.size() + 1), text.substr(at, length));
         break;
       default:
-        text.insert(at, 1, own[random() % own.size()]);
+        text.insert(at, 1, kOwn[random() % (sizeof kOwn - 1)]);
         break;
     }
   }

@@ -12,7 +12,7 @@ LoginKeeper::LoginKeeper(Host& host, std::string user, Option option)
       user_(std::move(user)),
       option_(option) {}
 
-LoginKeeper::LoginKeeper(Host& host, std::string user)
+LoginKeeper::LoginKeeper(Host& host, const std::string& user)
     : LoginKeeper(host, user, user.empty() ? Option::Token : Option::Password) {}
 
 std::string LoginKeeper::ask(bool again) {

@@ -31,7 +31,7 @@ class LoginKeeper {
   LoginKeeper(Host& host, std::string user, Option option);
 
   /// `user` empty: the option `token` is the secret, else `password`.
-  LoginKeeper(Host& host, std::string user);
+  LoginKeeper(Host& host, const std::string& user);
 
   std::shared_ptr<const Login> current();
 

@@ -3,6 +3,8 @@
 #include <mailpipe/error.hpp>
 #include <mailpipe/printable.hpp>
 
+#include <utility>
+
 namespace mailpipe::imap {
 
 namespace {
@@ -110,19 +112,14 @@ Authentication authentication(const Settings& settings, const Login& login,
     return {Command("LOGIN").secret(login.user).secret(login.secret), {}};
   }
   const std::string first = base64(initial_response(kind, settings, login));
-  Command command(std::string("AUTHENTICATE ") + name_of(kind));
   const bool at_once = offered.has("SASL-IR");
-  if (at_once) {
-    std::move(command).text(" " + first);
-  }
+  const Command command(std::string("AUTHENTICATE ") + name_of(kind) +
+                        (at_once ? " " + first : std::string()));
   // A second "+" brings the reason of a refusal, which wants an answer before the NO comes: an empty one, or ^A (RFC 7628
   // section 3.2.3).
-  return {std::move(command), [first, kind, sent = at_once](std::string_view) mutable {
-            if (!sent) {
-              sent = true;
-              return first;
-            }
-            return std::string(kind == AuthKind::OAuthBearer ? "AQ==" : "");
+  return {command, [first, kind, sent = at_once](std::string_view) mutable {
+            const bool again = std::exchange(sent, true);
+            return !again ? std::string(first) : kind == AuthKind::OAuthBearer ? "AQ==" : "";
           }};
 }
 

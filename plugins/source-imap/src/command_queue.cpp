@@ -33,7 +33,9 @@ std::string quoted(std::string_view text) {
 /// The command's octets, cut where the server must say "+".
 class Writer {
  public:
-  Writer(std::string tag, Literals literals) : literals_(literals) { chunks_.push_back(tag + " "); }
+  Writer(const std::string& tag, Literals literals) : literals_(literals) {
+    chunks_.push_back(tag + " ");
+  }
 
   void part(const Command::Part& part) {
     if (part.octets.find('\0') != std::string::npos) {

@@ -86,8 +86,12 @@ std::vector<std::string> attributes_of(const mailimap_mbx_list_flags* flags) {
 }
 
 std::optional<std::chrono::sys_seconds> instant(const mailimap_date_time& time) {
-  using namespace std::chrono;
-  const auto day = year(time.dt_year) / month(static_cast<unsigned>(time.dt_month)) /
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  using std::chrono::sys_seconds;
+  const auto day = std::chrono::year(time.dt_year) /
+                   std::chrono::month(static_cast<unsigned>(time.dt_month)) /
                    std::chrono::day(static_cast<unsigned>(time.dt_day));
   const int zone = time.dt_zone < 0 ? -time.dt_zone : time.dt_zone;
   if (!day.ok() || time.dt_hour < 0 || time.dt_hour > 23 || time.dt_min < 0 || time.dt_min > 59 ||
@@ -95,8 +99,8 @@ std::optional<std::chrono::sys_seconds> instant(const mailimap_date_time& time) 
     return std::nullopt;
   }
   const minutes offset = hours(zone / 100) + minutes(zone % 100);
-  const sys_seconds local =
-      sys_days(day) + hours(time.dt_hour) + minutes(time.dt_min) + seconds(time.dt_sec);
+  const sys_seconds local = std::chrono::sys_days(day) + hours(time.dt_hour) +
+                            minutes(time.dt_min) + seconds(time.dt_sec);
   return time.dt_zone < 0 ? local + offset : local - offset;
 }
 
@@ -109,7 +113,7 @@ struct EtpanAdapter::Parser {
       session ? mailimap_parser_context_new(session.get()) : nullptr};
   CPtr<MMAPString, mmap_string_free> buffer{mmap_string_sized_new(1024)};
 
-  Response parse(std::string_view line) {
+  Response parse(std::string_view line) const {
     std::size_t position = 0;
     mailimap_response_data* result = nullptr;
     if (mmap_string_truncate(buffer.get(), 0) == nullptr ||
@@ -124,7 +128,7 @@ struct EtpanAdapter::Parser {
   }
 
   /// The items of "* 1 FETCH (<item>)".
-  Response parse_item(std::string_view name, std::string_view value) {
+  Response parse_item(std::string_view name, std::string_view value) const {
     return parse("* 1 FETCH (" + std::string(name) + " " + std::string(value) + ")");
   }
 };

@@ -229,7 +229,7 @@ struct Session::Impl : WireReader::Receiver {
     tell("imap_unreadable_responses", unreadable_count);
   }
 
-  void say_goodbye() noexcept {
+  void say_goodbye() const noexcept {
     if (!transport || broken || !greeted || queue.size() > 0) {
       return;
     }
@@ -317,7 +317,7 @@ struct Session::Impl : WireReader::Receiver {
 
   void take(const Other& other) { unknown += other.known ? 0 : 1; }
 
-  void take(FetchRow& row) {
+  void take(FetchRow& row) const {
     const std::shared_ptr<Answer> answer = answer_for(row.data.uid);
     if (!answer) {
       return;
@@ -423,6 +423,7 @@ const Capabilities& Session::capabilities() const noexcept {
   return impl_->offered;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): callers make it for this
 void Session::send(Command command, std::shared_ptr<Answer> answer) {
   impl_->queue.push(command, std::move(answer), impl_->literals());
 }
