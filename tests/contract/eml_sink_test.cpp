@@ -86,6 +86,21 @@ TEST_F(EmlSinkTest, TakesSyncfsFromSixtyFourFilesOn) {
   }
 }
 
+TEST_F(EmlSinkTest, TakesSyncfsForTheSmallBatchesOfALargeRun) {
+  for (const int count : {100, 8, 7}) {
+    for (int i = 0; i < count; ++i) {
+      stored(message(fmt::format("M{}-{}", count, i), "x"));
+    }
+    counting.reset();
+    sink->sync(SyncPhase::Data);
+    if (count == 100 && counting.count(FsCall::Fdatasync) > 0) {
+      GTEST_SKIP() << "the folder for temporary files is on no local file system";
+    }
+    EXPECT_EQ(counting.count(FsCall::Syncfs), count == 7 ? 0U : 1U);
+    EXPECT_EQ(counting.count(FsCall::Fdatasync), count == 7 ? 7U : 0U);
+  }
+}
+
 TEST_F(EmlSinkTest, TakesFewCallsAMessage) {
   counting.reset();
   for (int i = 0; i < 100; ++i) {

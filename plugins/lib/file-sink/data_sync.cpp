@@ -74,7 +74,9 @@ DataSync::DataSync(Fs& fs, const File& folder, SyncMode mode)
 }
 
 void DataSync::add(const std::string& name, File file) {
-  const bool full = held_.size() + 1 >= kWholeFrom;
+  const std::size_t most =
+      mode_ == SyncMode::Auto && ++total_ > kWholeFrom ? kWholeThen : kWholeFrom;
+  const bool full = held_.size() + 1 >= most;
   if (full && mode_ == SyncMode::Fdatasync) {
     sync_held();
   }

@@ -24,10 +24,12 @@ SyncMode sync_mode(const std::string& word);
 /// Durability sync() covers what was added before it. Files stay open until then, so that no error
 ///            of a write-back is missed; when there are kWholeFrom of them they are closed (Auto,
 ///            Syncfs: one syncfs will do; it tells of errors since Linux 5.8, else it is not used)
-///            or synced at once (Fdatasync).
+///            or synced at once (Fdatasync). In a run that has had kWholeFrom files already,
+///            kWholeThen will do: its last batches may be small, and each sync counts.
 class DataSync {
  public:
   static constexpr std::size_t kWholeFrom = 64;
+  static constexpr std::size_t kWholeThen = 8;
 
   /// `folder` lies on the file system of all files and outlives this object.
   DataSync(Fs& fs, const File& folder, SyncMode mode);
@@ -56,7 +58,8 @@ class DataSync {
   const File& folder_;
   SyncMode mode_;
   std::vector<std::pair<std::string, File>> held_;  ///< written, open, not synced
-  bool closed_unsynced_ = false;                    ///< some were closed: syncfs has to cover them
+  std::size_t total_ = 0;
+  bool closed_unsynced_ = false;  ///< some were closed: syncfs has to cover them
   bool broken_ = false;
 };
 
