@@ -401,8 +401,36 @@ TEST(ImapList, HoldsManyNewMessagesBackForTheSecondPass) {
   const Strings lines = account.next();
   EXPECT_EQ(lines.at(0), "removed Work 1");
   EXPECT_EQ(account.told.count(EventKind::Listed), 12'000U);
-  EXPECT_EQ(account.server.count("EXAMINE \"INBOX\"*"), 2U);
+  EXPECT_EQ(account.server.count("EXAMINE \"INBOX\"*"), 4U);  // changes, SEARCH, two parts
   EXPECT_EQ(account.next(), Strings());
+}
+
+TEST(ImapList, ListsALargeMailboxInPartsThatItWaitsFor) {
+  ModelImapServer server;
+  server.append("INBOX", 25'000);
+  server.expunge("INBOX", 3);
+  TestSource source(server.port());
+  const Told told = source.list();
+  EXPECT_EQ(told.count(EventKind::Listed), 24'999U);
+  EXPECT_EQ(told.count(EventKind::ListingBegin), 1U);
+  EXPECT_EQ(told.count(EventKind::ListingEnd), 1U);
+  EXPECT_EQ(server.count("UID FETCH 1:2,4:10001 *"), 1U);
+  EXPECT_EQ(source.list(told).lines(), Strings());
+}
+
+TEST(ImapList, FindsMessagesThatItNeverListed) {
+  Listed account(kNoCondstore, {{"flags", "never"}});
+  Told told = account.told;
+  account.server.forget_commands();
+  for (Event& event : told.events) {  // as if UIDs 2 and 3 had not been shown
+    const std::string::size_type at = event.cursor.find("1:5");
+    if (at != std::string::npos) {
+      event.cursor.replace(at, 3, "1,4:5");
+    }
+  }
+  account.server.expunge("INBOX", 5);
+  EXPECT_EQ(account.source.list(told).lines(),
+            (Strings{"removed INBOX 5", "listed INBOX 2", "listed INBOX 3", "checkpoint INBOX"}));
 }
 
 TEST(ImapList, AsksAgainWithoutWhatTheServerRefuses) {

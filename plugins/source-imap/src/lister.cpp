@@ -42,11 +42,11 @@ void Lister::run(const Cursors& cursors) {
   const Account account = discover(session_, settings_, host_);
   world_.dialect = account.dialect;
   begin_all(cursors, account, chosen(account));
-  run_rounds(true);
+  find_changes();
   for (MailboxSync& mailbox : mailboxes_) {
     mailbox.settle();
   }
-  run_rounds(false);
+  list_new();
   report(account);
   throw_failures();
   if (!account.complete) {
@@ -135,24 +135,40 @@ void Lister::tell_removed(const StreamMatch& match, const Account& account) {
 }
 
 // A mailbox may need a second round (what was removed does not add up) and a third (the server refuses what it announced).
-void Lister::run_rounds(bool changes) {
-  constexpr int kMostRounds = 6;
-  for (int round = 0; round < kMostRounds; ++round) {
-    bool any = false;
+void Lister::find_changes() {
+  for (bool any = true; any;) {
+    any = false;
     for (MailboxSync& mailbox : mailboxes_) {
-      const bool is_list = mailbox.step() == MailboxSync::Step::List;
-      if (mailbox.step() != MailboxSync::Step::Done && is_list != changes) {
+      if (mailbox.step() == MailboxSync::Step::Changes ||
+          mailbox.step() == MailboxSync::Step::Compare) {
         mailbox.send();
         any = true;
       }
     }
-    if (!any) {
-      return;
-    }
     session_.finish();
   }
-  throw Error(ErrorClass::Permanent,
-              printable(settings_.host) + ": the server keeps refusing what it announces");
+}
+
+// As many mailboxes in one flight as memory has room for their messages.
+void Lister::list_new() {
+  constexpr std::uint64_t kMostInOneFlight = 20'000;
+  for (bool any = true; any;) {
+    any = false;
+    std::uint64_t expected = 0;
+    std::vector<MailboxSync*> asked;
+    for (MailboxSync& mailbox : mailboxes_) {
+      if (mailbox.step() == MailboxSync::Step::List && expected < kMostInOneFlight) {
+        expected += mailbox.expected();
+        asked.push_back(&mailbox);
+        mailbox.send();
+        any = true;
+      }
+    }
+    session_.finish();
+    for (MailboxSync* mailbox : asked) {
+      mailbox->settle();
+    }
+  }
 }
 
 void Lister::report(const Account& account) const {

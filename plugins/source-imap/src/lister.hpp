@@ -32,7 +32,8 @@ class Lister {
   void begin_all(const Cursors& cursors, const Account& account,
                  std::vector<MailboxInfo> mailboxes);
   void tell_removed(const StreamMatch& match, const Account& account);
-  void run_rounds(bool changes);
+  void find_changes();
+  void list_new();
   void report(const Account& account) const;
   void throw_failures() const;
 

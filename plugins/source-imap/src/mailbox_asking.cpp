@@ -22,6 +22,24 @@ Number number_of(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() ? number : Number{0};
 }
 
+/// So many new messages are asked for at once; they wait in memory until all of it is answered.
+constexpr std::uint64_t kMostAtOnce = 10'000;
+
+/// Takes the first so many off.
+UidSet take_first(UidSet& uids, std::uint64_t most) {
+  UidSet first;
+  for (const UidSet::Range& range : uids.ranges()) {
+    if (most == 0) {
+      break;
+    }
+    const std::uint64_t size = std::min<std::uint64_t>(most, range.last - range.first + 1ULL);
+    first.add({range.first, static_cast<std::uint32_t>(range.first + size - 1)});
+    most -= size;
+  }
+  uids.remove(first);
+  return first;
+}
+
 /// Set by set, each short enough for one command.
 std::vector<std::string> pieces_of(const UidSet& uids) {
   std::vector<std::string> pieces;
@@ -42,6 +60,12 @@ std::vector<std::string> pieces_of(const UidSet& uids) {
 }  // namespace
 
 void MailboxSync::send() {
+  constexpr unsigned kMostAttempts = 6;
+  if (++attempts_ > kMostAttempts) {
+    fail(Error(ErrorClass::Permanent, place_name(world_.settings, info_.label) +
+                                          ": the server keeps refusing what it announces"));
+    return;
+  }
   view_ = {};
   rows_ = 0;
   asks_new_ = false;
@@ -111,6 +135,7 @@ void MailboxSync::send_changes() {
     const std::uint64_t most =
         std::min<std::uint64_t>(now.uid_next ? *now.uid_next - before_->uid_next : UINT32_MAX,
                                 now.messages.value_or(UINT32_MAX));
+    news_ = most;
     asks_new_ = most <= world_.room;
     list_pending_ = !asks_new_;
     world_.room -= asks_new_ ? most : 0;
@@ -135,16 +160,31 @@ void MailboxSync::send_changes() {
   }
 }
 
+std::uint64_t MailboxSync::expected() const {
+  return std::min(info_.status->messages.value_or(kMostAtOnce), kMostAtOnce);
+}
+
 void MailboxSync::send_list() {
+  const bool first = rung_ == Rung::First;
+  const std::uint64_t most = first ? info_.status->messages.value_or(0) : news_;
+  const bool by_search = (first || list_pending_) && most > kMostAtOnce;
+  if (by_search && searched_to_ == 0) {
+    send_search();
+    return;
+  }
   asks_new_ = true;
-  if (rung_ == Rung::First) {
+  if (first && !by_search) {
     send_new("1:*");
     return;
   }
-  for (const std::string& piece : pieces_of(missed_)) {
+  UidSet& rest = by_search ? rest_ : missed_;
+  chunk_ = take_first(rest, kMostAtOnce);
+  for (const std::string& piece : pieces_of(chunk_)) {
     send_new(piece);
   }
-  if (list_pending_) {
+  if (rest.empty() && by_search) {  // and what came after the SEARCH
+    send_new(std::to_string(searched_to_) + ":*");
+  } else if (rest.empty() && list_pending_) {
     send_new(std::to_string(before_->uid_next) + ":*");
   }
 }
@@ -236,7 +276,7 @@ void MailboxSync::hear(const Untagged& said) {
 /// Whether this step asked for all of that message. ("n:*" gives the last one, too, where it is older than n.)
 bool MailboxSync::is_new(std::uint32_t uid) const {
   return asks_new_ && !after_.known.contains(uid) &&
-         (rung_ == Rung::First || uid >= before_->uid_next || missed_.contains(uid));
+         (rung_ == Rung::First || uid >= before_->uid_next || chunk_.contains(uid));
 }
 
 void MailboxSync::hear_row(const FetchData& row) {
@@ -294,11 +334,6 @@ void MailboxSync::examined(const Completion& result) {
           view_.modseq != 0 ? view_.modseq : info_.status->highest_modseq.value_or(0);
       after_.highest_modseq = view_.no_modseq ? 0 : told;
       modseq_taken_ = true;
-    }
-    if (rung_ == Rung::First && !listing_begun_) {
-      listing_begun_ = true;
-      world_.emitter.listing_begin(stream_);
-      world_.emitter.estimate(stream_, view_.exists);
     }
   }
   one_done();

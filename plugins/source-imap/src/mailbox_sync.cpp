@@ -65,18 +65,32 @@ void MailboxSync::begin_epoch() {
   }
 }
 
+// Here and not as the answers come: telling waits while the engine is busy, and a server whose answers nobody reads ends the
+// connection after some minutes.
 void MailboxSync::settle() {
-  if (step_ == Step::Done && !failure_ && !told_) {
+  if (failure_ || told_) {
+    deferred_.clear();
+    return;
+  }
+  if (rung_ == Rung::First && view_.open && !listing_begun_) {
+    listing_begun_ = true;
+    world_.emitter.listing_begin(stream_);
+    world_.emitter.estimate(stream_, view_.exists);
+  }
+  for (Item& item : deferred_) {
+    world_.emitter.listed(std::move(item));
+  }
+  deferred_.clear();
+  if (step_ == Step::Done) {
+    if (listing_complete_) {
+      world_.emitter.listing_end(stream_);
+    }
     checkpoint();
   }
 }
 
 void MailboxSync::checkpoint() {
   told_ = true;
-  for (Item& item : deferred_) {
-    world_.emitter.listed(std::move(item));
-  }
-  deferred_.clear();
   after_.messages = partial_ ? view_.exists : after_.known.count();
   if (!before_ || after_ != *before_) {
     world_.emitter.checkpoint(stream_, after_.to_text());
@@ -128,11 +142,7 @@ Item MailboxSync::item_of(const FetchData& row) const {
 void MailboxSync::tell_new(const FetchData& row) {
   after_.known.add(row.uid);
   ++rows_;
-  if (step_ == Step::Changes) {
-    deferred_.push_back(item_of(row));
-  } else {
-    world_.emitter.listed(item_of(row));
-  }
+  deferred_.push_back(item_of(row));
 }
 
 void MailboxSync::tell_flags(const FetchData& row) {
@@ -241,13 +251,20 @@ void MailboxSync::conclude_changes() {
 void MailboxSync::conclude_list() {
   if (refetch_) {
     refetch_ = false;
+    (searched_to_ != 0 ? rest_ : missed_).add(chunk_);
     return;
   }
-  step_ = Step::Done;
-  if (rung_ == Rung::First && all_is_shown(after_.known.count())) {
-    world_.emitter.listing_end(stream_);
+  attempts_ = 0;
+  if (scanning_) {  // a large mailbox: now it is known what to ask for
+    scanning_ = false;
+    rest_ = scanned_.without(after_.known);
+    scanned_ = UidSet();
+    missed_ = UidSet();
+    searched_to_ = std::max<std::uint32_t>(view_.uid_next, 1);
+  } else if (rest_.empty() && missed_.empty()) {
+    step_ = Step::Done;
+    listing_complete_ = rung_ == Rung::First && all_is_shown(after_.known.count());
   }
-  checkpoint();
 }
 
 }  // namespace mailpipe::imap

@@ -29,7 +29,7 @@ struct SyncWorld {
 ///   begin()                       tells the mailbox itself, and that an epoch is over
 ///   send() while step() is Changes or Compare: removals and flags; finish the session after each round
 ///   settle()                      the new messages found on the way, and the cursor
-///   send() while step() is List   the other new messages, and the cursor
+///   send() while step() is List   the other new messages; settle() after each round
 ///
 /// send() sends all commands of a step at once and waits for nothing, so that those of many mailboxes go in one flight. A
 /// mailbox that fails has step() Done and says why; its cursor stays.
@@ -49,7 +49,12 @@ class MailboxSync {
   Step step() const noexcept { return step_; }
 
   void send();
+
+  /// Tells what was found and may be told by now. To be called when nothing is unanswered.
   void settle();
+
+  /// How many new messages the next send() may bring.
+  std::uint64_t expected() const;
 
   const std::optional<Error>& failure() const noexcept { return failure_; }
 
@@ -130,11 +135,16 @@ class MailboxSync {
   UidSet missed_;                             ///< there, below the old UIDNEXT, but never listed
   std::map<std::uint32_t, FetchData> parts_;  ///< new, but told in part only so far
   std::vector<Item> deferred_;
-  std::uint64_t rows_ = 0;  ///< new messages in this step
+  UidSet rest_, chunk_;            ///< of a large mailbox: to be asked for, and being asked for
+  std::uint32_t searched_to_ = 0;  ///< nonzero: rest_ is known, up to this UIDNEXT
+  std::uint64_t news_ = 0;         ///< new messages, at most
+  unsigned attempts_ = 0;          ///< that brought nothing
+  std::uint64_t rows_ = 0;         ///< new messages in this step
 
   bool asks_new_ = false;      ///< this step asks for new messages
   bool list_pending_ = false;  ///< new messages are left for the List step
   bool compared_ = false, modseq_taken_ = false, listing_begun_ = false, told_ = false;
+  bool listing_complete_ = false;
   bool initial_ = false;       ///< a listing under a new UIDVALIDITY
   bool partial_ = false;       ///< the server does not show all; nothing counts as removed
   bool refetch_ = false;       ///< the server refused X-GUID
