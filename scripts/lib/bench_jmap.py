@@ -12,10 +12,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SYNCS = {"fsync", "fdatasync", "syncfs", "sync", "sync_file_range", "msync"}
+from bench_tools import HERE, Proxy, counted, mib, read_env, say, timed
+
 LARGE_USER = "carol"
 
 
@@ -32,49 +31,6 @@ def arguments():
     parser.add_argument("--large", type=int, default=200_000_000)
     parser.add_argument("--json")
     return parser.parse_args()
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def read_env(path):
-    with open(path, encoding="utf-8") as file:
-        pairs = (line.strip().split("=", 1) for line in file if "=" in line)
-        return {name: value.strip('"') for name, value in pairs}
-
-
-class Proxy:
-    """The delay proxy as a child; ends with it."""
-
-    def __init__(self, port, delay_ms):
-        self.process = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "delay_proxy.py"), str(port), str(delay_ms)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
-
-    def connections(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def timed(command, log):
-    """Runs a command; how long it took, and what the kernel knows of it."""
-    with open(log, "wb") as out:
-        begin = time.monotonic()
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        with open(log, encoding="utf-8", errors="replace") as text:
-            raise SystemExit(f"{command[0]} ended with {process.returncode}:\n{text.read()[-2000:]}")
-    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "peak": usage.ru_maxrss * 1024}
 
 
 class Bench:
@@ -149,26 +105,10 @@ class Bench:
         ratio = {"median": statistics.median(each), "least": min(each), "most": max(each)}
         return {"delay_ms": delay, **kinds, "ratio": ratio, "rounds": rounds}
 
-    def strace(self, run):
-        """System calls by name of one run."""
-        table = os.path.join(self.folder, "strace")
-        run(["strace", "-f", "-c", "-o", table])
-        calls = {}
-        with open(table, encoding="utf-8") as file:
-            for line in file:
-                words = line.split()
-                if len(words) >= 5 and words[0].replace(".", "").isdigit() and words[-1] != "total":
-                    calls[words[-1]] = int(words[3])
-        return calls
-
     def counters(self):
         home = self.fresh("mailpipe")
-        out = {}
-        for kind in ("first", "again"):
-            calls = self.strace(lambda before: self.mailpipe(home, self.https, before=before))
-            out[kind] = {"calls": sum(calls.values()), "syncs": sum(calls.get(name, 0) for name in SYNCS),
-                         "most": dict(sorted(calls.items(), key=lambda pair: -pair[1])[:12])}
-        return out
+        return {kind: counted(self.folder, lambda before: self.mailpipe(home, self.https, before=before))
+                for kind in ("first", "again")}
 
     def ledger_octets(self):
         state = os.path.join(self.latest["mailpipe"], "state")
@@ -201,7 +141,6 @@ class Bench:
 def table(out):
     """What a person reads."""
     messages = out["messages"]
-    mib = lambda octets: f"{octets / 2**20:.1f} MiB"
     print(f"{messages} messages, {mib(out['octets'])}, one file a message; JMAP over TLS; medians of "
           f"{len(out['lines'][0]['rounds'])} interleaved rounds\n")
     row = "{:<34}{:>16}{:>16}{:>16}".format
