@@ -111,6 +111,10 @@ TEST(SecretFromCommand, IsWhatTheCommandPrintsWithoutItsNewline) {
   EXPECT_EQ(revealed(command({"printf", "%s\n", "a b"})), "a b");
 }
 
+TEST(SecretFromCommand, IsTheFirstLineOfAPassEntryWithMore) {
+  EXPECT_EQ(revealed(command({"printf", "hunter2\r\nuser: ann\nurl: example.org\n"})), "hunter2");
+}
+
 TEST(SecretFromCommand, RunsWithoutAShell) {
   EXPECT_EQ(revealed(command({"echo", "$HOME;", "*"})), "$HOME; *");
 }

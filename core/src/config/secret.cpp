@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -25,6 +26,15 @@ Secret without_newline(std::string&& text) {
   }
   text.resize(size);
   return Secret(std::move(text));
+}
+
+/// What follows the first line is overwritten.
+Secret first_line(std::string&& text) {
+  if (text.empty()) return Secret();
+  const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+  explicit_bzero(text.data() + end, text.size() - end);
+  text.resize(end);
+  return without_newline(std::move(text));
 }
 
 /// "/token" -> "token".
@@ -100,7 +110,8 @@ Secret from_command(const SecretReference& reference) {
   CommandOutput result = run_command(reference.argv, reference.hidden, reference.timeout);
   const std::string command =
       option_of(reference) + " command '" + printable(reference.argv.front()) + "'";
-  Secret secret = without_newline(std::move(result.out));
+  // `pass show` prints the user name and more after the password, each on a line of its own.
+  Secret secret = first_line(std::move(result.out));
   const std::string hint = "run the command by hand in the same environment";
   if (result.timed_out) {
     throw Error(ErrorClass::Auth,

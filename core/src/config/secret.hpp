@@ -54,8 +54,10 @@ struct SecretReference {
   Mark mark;
 
   /// Reads the variable or file or runs the command; each call does so again. One newline at the
-  /// end is removed. Errors   Config: variable missing, file missing or readable by others. Auth:
-  /// the command failed or took too long. Threads  Any; a command blocks for up to `timeout`.
+  /// end is removed; of what a command prints, the first line counts.
+  /// Errors   Config: variable missing, file missing or readable by others. Auth: the command
+  ///          failed or took too long.
+  /// Threads  Any; a command blocks for up to `timeout`.
   Secret resolve() const;
 };
 
