@@ -69,6 +69,7 @@ TEST(ImapSession, AnswersTheReasonOfARefusalBeforeItGivesUp) {
        "S: + eyJzdGF0dXMiOiI0MDEifQ==\nC- \nS: $tag NO [AUTHENTICATIONFAILED] expired\n"});
   Client client(server.port());
   client.host.secrets = {{"/token", "t0ken"}};
+  client.settings.token = true;
   client.settings.auth = AuthKind::XOAuth2;
   const Error error = error_of([&] { client.open(); });
   EXPECT_EQ(error.error_class(), ErrorClass::Auth);
@@ -84,6 +85,7 @@ TEST(ImapSession, AsksOnceAgainForATokenThatHasExpired) {
                              login + "S: $tag OK [CAPABILITY IMAP4rev1] in\n" + kGoodbye});
   Client client(server.port());
   client.host.secrets = {{"/token", "old"}};
+  client.settings.token = true;
   client.host.refreshed_secrets = {{"/token", "new"}};
   client.settings.auth = AuthKind::OAuthBearer;
   client.open();

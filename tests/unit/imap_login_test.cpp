@@ -105,10 +105,12 @@ TEST(ImapLogin, EncodesBase64AsRfc4648Does) {
   EXPECT_EQ(base64("\xff\xfe\xfd"), "//79");
 }
 
-TEST(ImapLogin, ReadsTheTokenWhereThereIsNoPassword) {
+TEST(ImapLogin, ReadsTheTokenWhereThereIsOne) {
   test::FakeHost host;
   host.secrets["/token"] = "t0ken";
-  LoginKeeper keeper(host, "anna", login_option(with(AuthKind::Auto)));
+  Settings settings = with(AuthKind::Auto);
+  settings.token = true;
+  LoginKeeper keeper(host, "anna", login_option(settings));
   EXPECT_TRUE(keeper.current()->is_token);
 }
 

@@ -15,29 +15,11 @@ LoginKeeper::LoginKeeper(Host& host, std::string user, Option option)
 LoginKeeper::LoginKeeper(Host& host, const std::string& user)
     : LoginKeeper(host, user, user.empty() ? Option::Token : Option::Password) {}
 
-std::string LoginKeeper::ask(bool again) {
-  if (option_ != Option::Either) {
-    return host_.secret(option_ == Option::Token ? "/token" : "/password", again);
-  }
-  try {
-    std::string secret = host_.secret("/password", again);
-    option_ = Option::Password;
-    return secret;
-  } catch (const Error& no_password) {
-    if (no_password.error_class() != ErrorClass::Config) {
-      throw;
-    }
-  }
-  std::string secret = host_.secret("/token", again);
-  option_ = Option::Token;
-  return secret;
-}
-
 std::shared_ptr<const Login> LoginKeeper::read(bool again, unsigned generation) {
   auto login = std::make_shared<Login>();
   login->user = user_;
-  login->secret = ask(again);
   login->is_token = option_ == Option::Token;
+  login->secret = host_.secret(login->is_token ? "/token" : "/password", again);
   login->generation = generation;
   // A line break in a token would end the header or the command and begin another one.
   const bool sendable = std::all_of(

@@ -25,8 +25,8 @@ struct Login {
 /// Errors   Throws Error (Auth, Config) from the host, and Config for a secret that cannot be sent in a header.
 class LoginKeeper {
  public:
-  /// Which option the secret is; Either: `password` where it is given, else `token`.
-  enum class Option : std::uint8_t { Password, Token, Either };
+  /// Which option the secret is.
+  enum class Option : std::uint8_t { Password, Token };
 
   LoginKeeper(Host& host, std::string user, Option option);
 
@@ -45,11 +45,9 @@ class LoginKeeper {
  private:
   std::shared_ptr<const Login> read(bool again, unsigned generation);
 
-  std::string ask(bool again);
-
   Host& host_;
   const std::string user_;
-  Option option_;
+  const Option option_;
   std::mutex mutex_;
   std::shared_ptr<const Login> login_;
   bool may_refresh_ = true;

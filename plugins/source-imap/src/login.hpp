@@ -5,20 +5,9 @@
 
 namespace mailpipe::imap {
 
-/// Keeps what the options name: `token` for XOAUTH2 and OAUTHBEARER, `password` for LOGIN and PLAIN, whichever is given for
-/// `auto`.
+/// Keeps what the options name.
 inline LoginKeeper::Option login_option(const Settings& settings) {
-  switch (settings.auth) {
-    case AuthKind::Login:
-    case AuthKind::Plain:
-      return LoginKeeper::Option::Password;
-    case AuthKind::XOAuth2:
-    case AuthKind::OAuthBearer:
-      return LoginKeeper::Option::Token;
-    case AuthKind::Auto:
-      break;
-  }
-  return LoginKeeper::Option::Either;
+  return settings.token ? LoginKeeper::Option::Token : LoginKeeper::Option::Password;
 }
 
 }  // namespace mailpipe::imap

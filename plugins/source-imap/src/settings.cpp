@@ -97,6 +97,7 @@ Settings read_settings(const Options& options, Host& /*host*/) {
 
   settings.user = options.text("user");
   settings.auth = read_auth(options);
+  settings.token = options.has("token");
   check_login(options, settings.auth);
 
   const Options mailboxes = below(options, "mailboxes");

@@ -40,6 +40,7 @@ struct Settings {
 
   // ---- the login
   std::string user;
+  bool token = false;  ///< the option `token` is given, not `password`
   AuthKind auth = AuthKind::Auto;
 
   // ---- what is copied
