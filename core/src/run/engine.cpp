@@ -192,6 +192,10 @@ void Engine::list_loop() {
                       std::string(error.what()) + "; listing everything again", {});
         continue;
       }
+      if (error.error_class() == ErrorClass::Permanent) {
+        inbox_.post_after_events([this, error] { on_list_failed(error); });
+        return;
+      }
       const auto wait = may_pass(error.error_class()) ? backoff.next(error) : std::nullopt;
       if (!wait) {
         throw;
@@ -342,11 +346,15 @@ void Engine::flush() {
   ledger_.commit();
 }
 
+void Engine::report_error(const Error& error, const std::string& component) {
+  report_->errors.push_back(
+      {error.error_class(), error.what(), error.hint(), component, error.details()});
+}
+
 /// Ends the run early: nothing new is begun, what is being fetched or committed is finished.
 void Engine::stop(const std::optional<Error>& why, const std::string& component) {
   if (why) {
-    report_->errors.push_back(
-        {why->error_class(), why->what(), why->hint(), component, why->details()});
+    report_error(*why, component);
   }
   if (stopping_) {
     return;

@@ -73,6 +73,7 @@ class Engine {
   bool may_remove();
   Clock::time_point next_deadline();
   void stop(const std::optional<Error>& why, const std::string& component);
+  void report_error(const Error& error, const std::string& component);
   void give_up_flights();
   void end(RunReport& report);
   void guarded(const std::function<void()>& loop);
@@ -99,6 +100,7 @@ class Engine {
   void on_gone(const Event& event);
   void on_listing_end(StreamId stream);
   void on_list_done();
+  void on_list_failed(const Error& error);
   void removed_row(state::Row row, Accounts::Bringer by);
   void known(state::Row row, Action action, Item item);
   bool take_back(state::Row& row);

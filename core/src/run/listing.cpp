@@ -326,6 +326,16 @@ void Engine::on_list_done() {
   phase_ = Phase::Reoffering;
 }
 
+// One mailbox that cannot be read must not keep what the others brought from being stored. What is not a fresh listing is not
+// offered again: it may be gone.
+void Engine::on_list_failed(const Error& error) {
+  report_error(error, "source");
+  if (!stopping_) {
+    list_done_ = true;
+    phase_ = Phase::CatchingUp;
+  }
+}
+
 // Everything that is not a fresh listing: held messages now due, quarantined ones, rows to judge again; then what single
 // sinks lack. In chunks, as far as there is room for messages on their way.
 void Engine::reoffer() {
