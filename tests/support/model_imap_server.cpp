@@ -15,6 +15,18 @@ std::string usual_body(std::uint64_t content) {
          "\r\nMessage-ID: <" + number + "@example.org>\r\n\r\nThis is " + number + ".\r\n";
 }
 
+/// Of "UID FETCH <set> ...".
+bool asks_for(const std::string& command, std::uint32_t uid) {
+  ImapWords words(command);
+  if (upper(words.next()) != "UID" || upper(words.next()) != "FETCH") {
+    return false;
+  }
+  const UidRanges ranges = ranges_of(words.next(), UINT32_MAX);
+  return std::any_of(ranges.begin(), ranges.end(), [uid](const auto& range) {
+    return range.first <= uid && uid <= range.second;
+  });
+}
+
 std::vector<ModelMessage>::iterator find_uid(std::vector<ModelMessage>& messages,
                                              std::uint32_t uid) {
   const auto found = std::lower_bound(
@@ -40,6 +52,13 @@ ModelImapServer::~ModelImapServer() {
 }
 
 void ModelImapServer::serve(Wire& wire, std::size_t) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!cuts_.empty()) {
+      wire.cut_after(cuts_.front());
+      cuts_.erase(cuts_.begin());
+    }
+  }
   ModelImapSession(*this, wire).run();
 }
 
@@ -195,13 +214,25 @@ void ModelImapServer::on_message(const std::string& mailbox, std::uint32_t uid, 
   rows_[{mailbox, uid}] = std::move(row);
 }
 
+void ModelImapServer::cut_next_connection(std::size_t octets) {
+  const std::lock_guard lock(mutex_);
+  cuts_.push_back(octets);
+}
+
+void ModelImapServer::behave() {
+  const std::lock_guard lock(mutex_);
+  hooks_.clear();
+  rows_.clear();
+  cuts_.clear();
+}
+
 std::optional<ModelHook> ModelImapServer::hook_for(const std::string& command,
                                                    const std::string& mailbox) {
   const std::lock_guard lock(mutex_);
   commands_.push_back(command);
   for (ModelHook& hook : hooks_) {
     if (hook.times == 0 || (!hook.mailbox.empty() && hook.mailbox != mailbox) ||
-        !matches(hook.command, command)) {
+        (hook.uid != 0 && !asks_for(command, hook.uid)) || !matches(hook.command, command)) {
       continue;
     }
     if (hook.skip > 0) {

@@ -40,6 +40,7 @@ struct ModelHook {
   enum class Ending { None, Close, Reset, Stall };
 
   std::string command;           ///< * stands for anything: "UID FETCH *"; verbs in upper case
+  std::uint32_t uid = 0;         ///< nonzero: only where it is in the set of a UID FETCH
   std::string mailbox;           ///< the one selected at that time; empty: any or none
   std::size_t skip = 0;          ///< so many matches before the first that counts
   std::size_t times = SIZE_MAX;  ///< so many that count
@@ -106,6 +107,12 @@ class ModelImapServer : public WireServer {
 
   void on(ModelHook hook);
 
+  /// The next connection ends, by FIN, after that many octets from us; the one after it after the next call's.
+  void cut_next_connection(std::size_t octets);
+
+  /// No more hooks, rows and cuts.
+  void behave();
+
   /// The row of a FETCH with a body, in full and with its CRLF, $seq for the number; empty: that UID never comes.
   void on_message(const std::string& mailbox, std::uint32_t uid, std::string row);
 
@@ -137,6 +144,7 @@ class ModelImapServer : public WireServer {
   std::map<std::uint64_t, std::string> given_bodies_;
   std::map<std::pair<std::string, std::uint32_t>, std::string> labels_, rows_;
   std::vector<ModelHook> hooks_;
+  std::vector<std::size_t> cuts_;
   std::vector<std::string> commands_;
 };
 
