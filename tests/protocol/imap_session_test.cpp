@@ -258,7 +258,7 @@ const End kEnds[] = {
      ErrorClass::Transient, "in the middle of an answer"},
     {"ByeInALiteral",
      "S- * 1 FETCH (UID 1 BODY[] {500}\\r\\nabc\\r\\n* BYE Internal error\\r\\n\n! close\n",
-     ErrorClass::Transient, "in the middle of an answer"},
+     ErrorClass::Transient, "Internal error"},
     {"Reset", "S- * 1 FET\n! reset\n", ErrorClass::Transient, "connection"},
     {"Bye", "S: * BYE [UNAVAILABLE] shutting down\n", ErrorClass::Transient, "shutting down"},
     {"ByeOfGmail", "S: * BYE Session expired, please login again\n", ErrorClass::RateLimit,

@@ -1,5 +1,6 @@
 #include "discovery.hpp"
 
+#include "errors.hpp"
 #include "mailbox_name.hpp"
 #include "reply.hpp"
 
@@ -226,19 +227,11 @@ class Discovery {
   bool complete_ = true;
 };
 
+/// What may be another thing at the next LIST; beside what command_error() knows.
 bool may_pass(const Completion& result) {
   static constexpr auto kCodes =
-      std::to_array<std::string_view>({"UNAVAILABLE", "INUSE", "SERVERBUG", "LIMIT", "NONEXISTENT",
-                                       "EXPUNGEISSUED", "THROTTLED", "OVERQUOTA"});
-  static constexpr auto kWords =
-      std::to_array<std::string_view>({"throttl", "try again", "temporar", "later"});
-  std::string text = result.text;
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-  return std::find(kCodes.begin(), kCodes.end(), result.code.name) != kCodes.end() ||
-         std::any_of(kWords.begin(), kWords.end(),
-                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
+      std::to_array<std::string_view>({"SERVERBUG", "NONEXISTENT", "EXPUNGEISSUED"});
+  return std::find(kCodes.begin(), kCodes.end(), result.code.name) != kCodes.end();
 }
 
 /// RFC 8474 section 4: nothing else may be an id.
@@ -277,8 +270,19 @@ std::string place_name(const Settings& settings, const std::string& label) {
 
 Error refused(const Settings& settings, const std::string& label, const char* command,
               const Completion& result) {
-  return {may_pass(result) ? ErrorClass::Transient : ErrorClass::Permanent,
-          place_name(settings, label) + ": " + command + ": " + printable(result.text, 300)};
+  const Error said = command_error(result, place_name(settings, label) + ": " + command);
+  const bool limited = said.error_class() == ErrorClass::RateLimit;
+  const bool passes = said.error_class() == ErrorClass::Transient || may_pass(result);
+  Error error(limited  ? ErrorClass::RateLimit
+              : passes ? ErrorClass::Transient
+                       : ErrorClass::Permanent,
+              said.what(), said.hint());
+  error.retry_after(said.retry_after());
+  return error;
+}
+
+Error unreadable(const Settings& settings, const std::string& label, const Error& why) {
+  return {ErrorClass::Permanent, place_name(settings, label) + ": " + why.what(), why.hint()};
 }
 
 Account discover(Session& session, const Settings& settings, Host& host) {
@@ -303,7 +307,9 @@ void ask_status(Session& session, const Settings& settings,
                 mailbox->failed = refused(settings, mailbox->label, "STATUS", result);
               }
             },
-            [mailbox](const Error& why) { mailbox->failed = why; }));
+            [mailbox, &settings](const Error& why) {
+              mailbox->failed = unreadable(settings, mailbox->label, why);
+            }));
   }
   session.finish();
 }

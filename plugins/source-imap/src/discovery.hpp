@@ -69,6 +69,9 @@ std::string object_id_in(std::string_view text);
 Error refused(const Settings& settings, const std::string& label, const char* command,
               const Completion& result);
 
+/// What an answer that cannot be read means for that mailbox: it fails, and the others do not.
+Error unreadable(const Settings& settings, const std::string& label, const Error& why);
+
 /// "imap.example.org, mailbox Archive/2024".
 std::string place_name(const Settings& settings, const std::string& label);
 

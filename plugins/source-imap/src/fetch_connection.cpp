@@ -79,7 +79,9 @@ void Fetcher::after_break(const Error& error) {
     Wanted& suspect = left.front();
     suspect.with_others = 1;
     if (++suspect.breaks == kMostBreaks) {
-      breaks_in_a_row_ = 0;
+      if (breaks_in_a_row_ > kMostBreaks) {  // the one before it, too: it is the server
+        throw error;
+      }
       queue_.fail(suspect.work.token,
                   item_error(suspect, "the connection ends whenever it is asked for"));
       left.erase(left.begin());

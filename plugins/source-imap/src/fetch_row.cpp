@@ -180,6 +180,9 @@ std::optional<std::uint32_t> pending_body(std::string_view beginning) noexcept {
       }
       if (name == "UID") {
         uid = in.number32();
+        if (uid == 0) {
+          return std::nullopt;  // nobody's body
+        }
       } else {
         in.skip_value();
       }

@@ -1,6 +1,7 @@
 #include "fetcher.hpp"
 
 #include "discovery.hpp"
+#include "errors.hpp"
 #include "fetch_answers.hpp"
 #include "reply.hpp"
 
@@ -222,7 +223,7 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
   } else if (batch.unreadable_answer()) {
     split(left, *batch.unreadable_answer());
   } else if (!result.ok()) {
-    split(left, Error(ErrorClass::Item, printable(result.text, 300)));
+    batch_refused(left, result);
   } else {
     std::vector<Wanted> missing;
     for (const Wanted& wanted : left) {
@@ -236,6 +237,20 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
       lookups_.push_back(std::move(missing));
     }
   }
+}
+
+/// Some refusals are about us or the session and not about what was asked for.
+void Fetcher::batch_refused(std::vector<Wanted> left, const Completion& result) {
+  const auto entry = world_.directory.find(left.front().work.stream);
+  Error why =
+      command_error(result, place_name(world_.settings, entry ? entry->label : "?") + ": FETCH");
+  const bool of_session = why.error_class() == ErrorClass::Transient &&
+                          result.status == Completion::Status::Bad;  // "not connected" (Outlook)
+  if (why.error_class() == ErrorClass::RateLimit || of_session) {
+    waiting_.insert(waiting_.begin(), left.begin(), left.end());
+    throw std::move(why);
+  }
+  split(std::move(left), Error(ErrorClass::Item, printable(result.text, 300)));
 }
 
 void Fetcher::lookup_ended(Lookup& lookup, const Completion& result) {

@@ -79,6 +79,7 @@ class Fetcher {
   std::shared_ptr<Selection> select(StreamId stream);
   void body_before_uid();
   void batch_ended(Batch& batch, const Completion& result);
+  void batch_refused(std::vector<Wanted> left, const Completion& result);
   void lookup_ended(Lookup& lookup, const Completion& result);
   void split(std::vector<Wanted> batch, const Error& why);
   void delivered(const Wanted& wanted, std::uint64_t octets);

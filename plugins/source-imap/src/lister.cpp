@@ -50,9 +50,11 @@ void Lister::run(const Cursors& cursors) {
   report(account);
   throw_failures();
   if (!account.complete) {
-    throw Error(ErrorClass::Permanent, printable(settings_.host, 300) +
-                                           ": an answer to LIST could not be read, so a mailbox "
-                                           "may be missing");
+    throw Error(ErrorClass::Permanent,
+                printable(settings_.host, 300) +
+                    ": an answer to LIST could not be read, so a mailbox "
+                    "may be missing",
+                "all others were listed; tell whoever runs the server");
   }
 }
 
@@ -216,9 +218,14 @@ void Lister::throw_failures() const {
   const Error& error = *worst->failure();
   const std::string others =
       number == 1 ? "" : " (and " + count_of(number - 1, "other mailbox") + ")";
-  throw Error(error.error_class(), error.what() + others,
-              "all other mailboxes were listed; leave this one out with mailboxes: exclude: if it "
-              "is not wanted");
+  const bool passes =
+      error.error_class() == ErrorClass::Transient || error.error_class() == ErrorClass::RateLimit;
+  Error failure(error.error_class(), error.what() + others,
+                passes ? error.hint()
+                       : "all other mailboxes were listed; leave this one out with mailboxes: "
+                         "exclude: if it is not wanted");
+  failure.retry_after(error.retry_after());
+  throw std::move(failure);
 }
 
 }  // namespace mailpipe::imap

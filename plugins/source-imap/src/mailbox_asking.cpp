@@ -103,7 +103,9 @@ void MailboxSync::send_examine() {
   send_bounded(world_.session, Command("EXAMINE").mailbox(info_.name).text(modifier),
                std::make_shared<Reply>([this](const Untagged& said) { hear_examine(said); },
                                        [this](const Completion& result) { examined(result); },
-                                       [this](const Error& why) { fail(why); }));
+                                       [this](const Error& why) {
+                                         fail(unreadable(world_.settings, info_.label, why));
+                                       }));
 }
 
 // Which command of one mailbox an untagged response belongs to cannot be told: Dovecot holds tagged responses back while it
@@ -125,7 +127,7 @@ void MailboxSync::send_command(const std::string& text,
             }
             one_done();
           },
-          [this](const Error& why) { fail(why); }));
+          [this](const Error& why) { fail(unreadable(world_.settings, info_.label, why)); }));
 }
 
 void MailboxSync::send_changes() {

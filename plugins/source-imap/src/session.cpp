@@ -26,6 +26,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kReceive = 64U * 1024U;
 constexpr std::size_t kReceivesAtOnce = 16;
+constexpr std::size_t kLastOctets = 512;
 
 /// The answer to a command of the session's own.
 class OwnAnswer : public Answer {
@@ -79,6 +80,7 @@ struct Session::Impl : WireReader::Receiver {
     transport.reset();
     reader = std::make_unique<WireReader>(*this, where);
     queue = CommandQueue();
+    last_octets.clear();
     patience.reset();
     knows_capabilities = preauth = greeted = false;
     host.count("imap_connections", 1);
@@ -176,14 +178,34 @@ struct Session::Impl : WireReader::Receiver {
       }
       octets_in += got;
       has_read = true;
+      remember({buffer.data(), got});
       patience.progress(got);
       reader->feed({buffer.data(), got});
     }
     return true;
   }
 
+  void remember(std::string_view octets) {
+    last_octets += octets.substr(octets.size() - std::min(octets.size(), kLastOctets));
+    last_octets.erase(0, last_octets.size() - std::min(last_octets.size(), kLastOctets));
+  }
+
+  /// Some servers say BYE in the middle of a literal: what must be done then is in those words.
+  void throw_bye_in_literal() {
+    const std::size_t at = last_octets.rfind("\n* BYE ");
+    if (at == std::string::npos || !last_octets.ends_with("\r\n") ||
+        last_octets.find('\n', at + 1) != last_octets.size() - 1) {
+      return;
+    }
+    const std::size_t from = at + std::string_view("\n* BYE ").size();
+    take(Bye{last_octets.substr(from, last_octets.size() - 2 - from)});
+  }
+
   /// The server's last words say more than that the connection is gone.
-  [[noreturn]] void throw_end(const Error& ended) const {
+  [[noreturn]] void throw_end(const Error& ended) {
+    if (reader->in_response()) {
+      throw_bye_in_literal();
+    }
     if (last_refusal && explains_an_end(*last_refusal)) {
       throw command_error({last_refusal->status, last_refusal->code, last_refusal->text}, where);
     }
@@ -405,6 +427,7 @@ struct Session::Impl : WireReader::Receiver {
   bool knows_capabilities = false, preauth = false, greeted = false, has_read = false;
   bool broken = true;
   std::size_t dispatched = 0;
+  std::string last_octets;
   std::uint64_t octets_in = 0, octets_out = 0, round_trips = 0, commands = 0;
   std::uint64_t unknown = 0, unreadable_count = 0;
 };
