@@ -88,12 +88,16 @@ void ImapMaildirRun::TearDown() {
 }
 
 void ImapMaildirRun::write(const PipelineOptions& options) {
+  write_for(proxy_ ? proxy_->port() : port(), account_->user(), options);
+}
+
+void ImapMaildirRun::write_for(int port, const std::string& user, const PipelineOptions& options) {
   std::ofstream out(file());
   out << "version: 1\nname: mail\nsource:\n  type: imap\n  with:\n    host: 127.0.0.1\n    port: "
-      << (proxy_ ? proxy_->port() : port()) << "\n    tls: none\n    user: " << account_->user()
+      << port << "\n    tls: none\n    user: " << user
       << "\n    password: { $env: MAIL_PASSWORD }\n"
       << options.source_options << "sinks:\n  - type: maildir\n    on_remove: " << options.on_remove
-      << "\n    with: { path: ./mail }\n";
+      << "\n    with: { path: ./" << options.sink_path << " }\n";
   if (!options.run_options.empty()) {
     out << "run:\n" << options.run_options;
   }

@@ -44,6 +44,7 @@ std::string mail_of(const std::string& subject, const std::string& body = "text"
 /// How a pipeline differs from the usual one.
 struct PipelineOptions {
   std::string on_remove = "keep";
+  std::string sink_path = "mail";
   std::string source_options;  ///< further lines of `source: with:`, each indented by four
   std::string run_options;     ///< lines of `run:`, indented by two
 };
@@ -61,7 +62,10 @@ class ImapMaildirRun : public ::testing::Test {
 
   void write(const PipelineOptions& options = {});
 
-  /// Message number `n` of many, without the headers that servers add.
+  /// The same for another server on loopback.
+  void write_for(int port, const std::string& user, const PipelineOptions& options = {});
+
+  /// A message of that subject; its UID.
   std::uint32_t append(const MailboxName& mailbox, const std::string& subject,
                        const AppendOptions& how = {});
 
@@ -95,6 +99,9 @@ class ImapMaildirRun : public ::testing::Test {
   std::vector<std::string> commands() const;
 
   void forget_commands() { forgotten_ = all_commands(); }
+
+  /// The server's, at a user name under which it logs no commands: for other programs. Dovecot only.
+  std::string other_user() const { return account_->user() + "@elsewhere"; }
 
   /// How many of commands() begin so.
   std::size_t commands_like(const std::string& beginning) const;
