@@ -49,10 +49,13 @@ std::vector<run::FilterPart> make_filters(const std::vector<config::ComponentSpe
                                           const Hosts& hosts) {
   std::vector<run::FilterPart> out;
   for (const config::ComponentSpec& spec : specs) {
-    out.push_back({spec.id, made_by(catalog, spec, [&](const plugin::Candidate& from) {
-                     return plugin::make_filter(from, spec.type, spec.options,
-                                                hosts(filter_name(prefix, spec)));
-                   })});
+    run::FilterPart part;
+    part.id = spec.id;
+    part.filter = made_by(catalog, spec, [&](const plugin::Candidate& from) {
+      return plugin::make_filter(from, spec.type, spec.options, hosts(filter_name(prefix, spec)));
+    });
+    part.places = catalog.find(config::Kind::Filter, spec.type)->capabilities.count("places") != 0;
+    out.push_back(std::move(part));
   }
   return out;
 }

@@ -32,6 +32,18 @@ TEST(Engine, StoresEveryMessageOnceAndAddsUp) {
   EXPECT_EQ(pipeline.script.fetches, 1234);
 }
 
+TEST(Engine, GoesOnWithWhatWasListedWhenAPartCouldNotBe) {
+  PipelineRun pipeline;
+  pipeline.account.add_many(500);
+  pipeline.script.after_list = [] {
+    throw Error(ErrorClass::Permanent, "one mailbox cannot be opened");
+  };
+  const RunReport report = pipeline.run();
+  EXPECT_EQ(report.exit_code, 1);
+  EXPECT_EQ(report.counts, (Counts{.listed = 500, .stored = 500}));
+  EXPECT_EQ(report.errors.at(0).what, "one mailbox cannot be opened");
+}
+
 TEST(Engine, FetchesNothingWhenNothingIsNew) {
   PipelineRun pipeline;
   pipeline.account.add_many(50);

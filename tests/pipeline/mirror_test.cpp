@@ -11,6 +11,21 @@ namespace {
 using Places = std::multiset<std::string>;
 using run::OnRemove;
 
+/// Puts everything into one mailbox, as a rename filter may.
+class Flatten final : public Filter {
+ public:
+  explicit Flatten(std::string to) : to_(std::move(to)) {}
+
+  Verdict judge(const Item& /*item*/, const Body* /*body*/) override {
+    Verdict verdict;
+    verdict.places = {{.id = {}, .path = {to_}, .role = {}}};
+    return verdict;
+  }
+
+ private:
+  std::string to_;
+};
+
 class Mirror : public testing::Test {
  protected:
   TreePipeline pipeline{OnRemove::Trash};
@@ -188,6 +203,27 @@ TEST_F(Mirror, ARenamedMailboxMovesItsMessagesWithoutADownload) {
   EXPECT_EQ(tree.where("W: 1\r\n\r\nw"), (Places{"Job"}));
   EXPECT_FALSE(tree.mailboxes.contains("Work"));
   EXPECT_EQ(pipeline.script.fetches, 6);
+}
+
+TEST_F(Mirror, PlacesAreAsFiltersNameThem) {
+  std::string name = "All";
+  pipeline.make_filters = [&](run::Runner&) {
+    return std::vector<run::FilterPart>{{"flatten", std::make_shared<Flatten>(name), true}};
+  };
+  account.add("a", {.body = "A: 1\r\n\r\nx", .mailboxes = {"inbox", "work"}});
+  pipeline.run();
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nx"), (Places{"All"}));
+  EXPECT_EQ(tree.mailboxes, (std::set<std::string>{"All"}));
+  account.change("a", [](auto& m) { m.mailboxes = {"work"}; });
+  account.mailboxes.erase("inbox");
+  account.gone_mailboxes = {"inbox"};
+  EXPECT_EQ(pipeline.run().sinks.at(0).removed, 0U);
+  EXPECT_EQ(tree.mailboxes, (std::set<std::string>{"All"}));
+  name = "Everything";
+  pipeline.fingerprint = "f2";
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.where("A: 1\r\n\r\nx"), (Places{"Everything"}));
+  EXPECT_EQ(pipeline.script.fetches, 1);
 }
 
 TEST_F(Mirror, AKillAtAnyCallOfAMoveLeavesNothingOutInTheEnd) {

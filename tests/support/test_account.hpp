@@ -71,6 +71,7 @@ class Account {
 /// Where a ScriptedSource misbehaves.
 struct Script {
   std::function<void(const std::string& id)> on_list;   ///< before each item; may throw Error
+  std::function<void()> after_list;                     ///< may throw Error
   std::function<void(const std::string& id)> on_fetch;  ///< before each body; may throw Error
   std::function<void()>
       after_take;                  ///< with works in hand; may throw Error: the whole source fails
@@ -109,6 +110,9 @@ class ScriptedSource final : public Source {
       list_changes(stream, std::stoull(cursor), now, out);
     }
     out.checkpoint(stream, std::to_string(now));
+    if (script_.after_list) {
+      script_.after_list();
+    }
   }
 
   void fetch(WorkQueue& queue) override {

@@ -54,7 +54,9 @@ class Filter {
   /// No more is fetched than that.
   virtual Needs needs() const { return Needs::Metadata; }
 
-  /// `body` is null when needs() is Metadata.
+  /// `body` is null when needs() is Metadata. A filter with the capability "places" is asked with a null body, whatever it
+  /// needs, when the places of a stored message are worked out again: then only Verdict::places counts, and they follow
+  /// from the item alone.
   virtual Verdict judge(const Item& item, const Body* body) = 0;
 
   /// What judge() gave a token for is durable on every required sink, or came to nothing.

@@ -329,7 +329,8 @@ typedef struct mp_source_vt {
   mp_status (*check)(void* self, mp_error*) MP_NOEXCEPT;
   /* [list] Tells what is there, or what changed since the cursors. Called again after
    * MP_E_TRANSIENT and MP_E_RATE_LIMIT, with the cursors as they are by then; after
-   * MP_E_CURSOR_LOST with none. */
+   * MP_E_CURSOR_LOST with none. After MP_E_PERMANENT what was told is still
+   * stored. */
   mp_status (*list)(void* self, const mp_cursor* cursors, size_t count, mp_emitter*,
                     const mp_emitter_vt*, mp_error*) MP_NOEXCEPT;
   /* [fetch] Takes work until MP_END. Works still taken when it returns are handed out again. */
@@ -358,7 +359,8 @@ typedef struct mp_filter_vt {
   uint32_t struct_size, reserved;
   /* [main] MP_NEED_*: no more is fetched than that. */
   uint32_t (*needs)(void* self) MP_NOEXCEPT;
-  /* [engine] body: NULL when needs is MP_NEED_METADATA. out is preset to keep. */
+  /* [engine] body: NULL when needs is MP_NEED_METADATA. A filter with the capability "places" is also asked with NULL when
+   * the places of a stored message are worked out again: then only they count. out is preset to keep. */
   mp_status (*judge)(void* self, const mp_item*, const mp_body* body, mp_verdict* out,
                      mp_error*) MP_NOEXCEPT;
   /* [engine] What judge() gave a token for is durable on every required sink, or came to nothing.

@@ -195,7 +195,7 @@ class WorkQueue {
 /// Life cycle  check() or list() and fetch(); destroyed after all of them returned.
 /// Threads     list() on one thread; fetch() on up to fetch_threads() threads at once, beside
 /// list(). Errors      Throws Error. Transient and RateLimit: called again; CursorLost from list():
-/// called again without cursors.
+/// called again without cursors; Permanent from list(): what it told before is still stored.
 class Source {
  public:
   virtual ~Source() = default;

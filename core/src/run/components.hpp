@@ -16,6 +16,7 @@ enum class OnRemove { Keep, Trash, Delete };
 struct FilterPart {
   std::string id;
   std::shared_ptr<Filter> filter;
+  bool places = false;  ///< it chooses places, from metadata alone
 };
 
 struct SinkCapabilities {

@@ -37,7 +37,7 @@ Engine::Engine(const Parts& parts)
       queue_(parts.spool, limits_of(setup_.settings), fetch_replies()),
       spool_(parts.spool),
       committer_(ledger_, lanes_, setup_.settings, commit_replies()),
-      owed_(ledger_, lanes_, owed_replies()),
+      owed_(ledger_, lanes_, components_.filters, owed_replies()),
       fetch_backoff_(setup_.settings.max_backoff, setup_.settings.retry_budget),
       watcher_stop_fd_(::eventfd(0, EFD_CLOEXEC)) {
   if (watcher_stop_fd_ < 0) {

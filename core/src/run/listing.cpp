@@ -233,7 +233,7 @@ void Engine::on_mailbox(StreamId stream, const Mailbox& mailbox) {
   ledger_.set_meta("mailboxes_made", "not all");
   if (before) {
     ledger_.leave_mailbox(*before);
-    ledger_.owe_place(stream, place_of(*before));
+    ledger_.owe_mailbox(stream, mailbox.id);
     for (const auto& [key, flight] : by_key_) {
       flight->places_moved = flight->places_moved || flight->row.item.stream == stream;
     }

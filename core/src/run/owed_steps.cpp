@@ -39,13 +39,23 @@ bool OwedSteps::mirrors(std::size_t lane) const {
 }
 
 OwedPlan OwedSteps::plan(std::size_t lane, const state::Row& row) {
-  Item item = row.item;
-  ledger_.complete(item);
   std::vector<state::ReceiptRow> receipts = ledger_.receipts(row.id);
   std::erase_if(receipts, [&](const state::ReceiptRow& receipt) {
     return receipt.sink != lanes_[lane]->part().id;
   });
-  return plan_owed(row.state, as_placed(std::move(item)), receipts, lanes_[lane]->part());
+  return plan_owed(row.state, as_given_to(lane, row.item), receipts, lanes_[lane]->part());
+}
+
+Item OwedSteps::as_given_to(std::size_t lane, Item item) {
+  ledger_.complete(item);
+  return as_given(std::move(item), filters_, lanes_[lane]->part());
+}
+
+/// The mailboxes as the filters name them for the sink, each once.
+std::vector<Mailbox> OwedSteps::mailboxes_for(std::size_t lane, std::vector<Mailbox> mailboxes) {
+  Item all;
+  all.places = std::move(mailboxes);
+  return as_given(std::move(all), filters_, lanes_[lane]->part()).places;
 }
 
 // ---- additions
@@ -82,9 +92,8 @@ bool OwedSteps::make_mailboxes() {
     }
     run(
         mailbox_lane_ - 1,
-        [mailboxes = ledger_.mailboxes()](Sink& sink) {
-          for (Mailbox mailbox : mailboxes) {
-            mailbox.id = place_of(mailbox.path);
+        [mailboxes = mailboxes_for(mailbox_lane_ - 1, ledger_.mailboxes())](Sink& sink) {
+          for (const Mailbox& mailbox : mailboxes) {
             sink.mailbox(MailboxChange::Create, mailbox);
           }
           sink.sync(SyncPhase::Names);
@@ -144,9 +153,7 @@ OwedSteps::Step OwedSteps::addition(std::size_t lane, state::Row row) {
       replies_.fetch(row, lane, plan.missing);
     }
   }
-  step.item = row.item;
-  ledger_.complete(step.item);
-  step.item = as_placed(std::move(step.item));
+  step.item = as_given_to(lane, row.item);
   step.row = std::move(row);
   return step;
 }
@@ -339,17 +346,23 @@ bool OwedSteps::shared(const state::Row& row, const state::ReceiptRow& receipt) 
 
 // Those that the server has no longer, where they are ours and empty. True: a call is running.
 bool OwedSteps::remove_mailboxes() {
-  const auto paths = ledger_.left_mailboxes();
-  while (!paths.empty() && mailbox_lane_ < lanes_.size()) {
+  const std::vector<Mailbox> left = ledger_.left_mailboxes();
+  while (!left.empty() && mailbox_lane_ < lanes_.size()) {
     const std::size_t lane = mailbox_lane_++;
     if (!mirrors(lane) || !lanes_[lane]->part().can.mailboxes) {
       continue;
     }
+    std::vector<Mailbox> gone = mailboxes_for(lane, left);
+    const std::vector<Mailbox> here = mailboxes_for(lane, ledger_.mailboxes());
+    std::erase_if(gone, [&](const Mailbox& one) {  // filters may give several one name
+      return std::any_of(here.begin(), here.end(),
+                         [&](const Mailbox& other) { return other.id == one.id; });
+    });
     run(
         lane,
-        [paths](Sink& sink) {
-          for (const auto& path : paths) {
-            sink.mailbox(MailboxChange::Remove, {.id = place_of(path), .path = path, .role = {}});
+        [gone](Sink& sink) {
+          for (const Mailbox& mailbox : gone) {
+            sink.mailbox(MailboxChange::Remove, mailbox);
           }
           sink.sync(SyncPhase::Names);
         },

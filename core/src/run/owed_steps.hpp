@@ -34,8 +34,10 @@ class OwedSteps {
     std::function<void(SinkLane&, const Error&)> lane_failed;
   };
 
-  OwedSteps(state::Ledger& ledger, Committer::Lanes& lanes, Replies replies)
+  OwedSteps(state::Ledger& ledger, Committer::Lanes& lanes, const std::vector<FilterPart>& filters,
+            Replies replies)
       : ledger_(ledger),
+        filters_(filters),
         lanes_(lanes),
         replies_(std::move(replies)) {}
 
@@ -94,6 +96,8 @@ class OwedSteps {
   Chunk removals_of(std::size_t lane, const std::vector<state::RowId>& ids);
   bool remove_mailboxes();
   OwedPlan plan(std::size_t lane, const state::Row& row);
+  Item as_given_to(std::size_t lane, Item item);
+  std::vector<Mailbox> mailboxes_for(std::size_t lane, std::vector<Mailbox> mailboxes);
   bool shared(const state::Row& row, const state::ReceiptRow& receipt);
   bool mirrors(std::size_t lane) const;
 
@@ -102,6 +106,7 @@ class OwedSteps {
   void run(std::size_t lane, Call call, Then then);
 
   state::Ledger& ledger_;
+  const std::vector<FilterPart>& filters_;  ///< of the pipeline
   Committer::Lanes& lanes_;
   Replies replies_;
   bool busy_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "run/components.hpp"
 #include "state/pack.hpp"
 
 #include <mailpipe/item.hpp>
@@ -29,6 +30,23 @@ inline Item as_placed(Item item) {
   }
   item.places = std::move(places);
   return item;
+}
+
+/// The places that filters give a message, worked out again from what is known of it.
+inline void choose_places(Item& item, const std::vector<FilterPart>& filters) {
+  for (const FilterPart& part : filters) {
+    if (part.places) {
+      Verdict verdict = part.filter->judge(item, nullptr);
+      item.places = verdict.places.empty() ? std::move(item.places) : std::move(verdict.places);
+    }
+  }
+}
+
+/// A stored message as one sink gets it now.
+inline Item as_given(Item item, const std::vector<FilterPart>& filters, const SinkPart& sink) {
+  choose_places(item, filters);
+  choose_places(item, sink.filters);
+  return as_placed(std::move(item));
 }
 
 }  // namespace mailpipe::run

@@ -139,6 +139,10 @@ void Runner::Impl::judge_again_if_options_changed() {
     services.log(LogLevel::Info, "engine",
                  "options changed: filtered and held messages are judged again", {});
     ledger->judge_all_again();
+    for (const SinkPart& sink : components->sinks) {
+      ledger->owe_all(sink.id);  // filters may give places other names now
+    }
+    ledger->set_meta("mailboxes_made", "not all");
   }
   ledger->set_meta("fingerprint", now);
 }

@@ -91,7 +91,7 @@ class Ledger {
 
   /// The mailbox of that path is no longer there, unless another has it.
   void leave_mailbox(const std::vector<std::string>& path);
-  std::vector<std::vector<std::string>> left_mailboxes();
+  std::vector<Mailbox> left_mailboxes();  ///< deeper ones first; without id
   void forget_left_mailboxes();
 
   /// Fills in path and role of the item's places.
@@ -156,8 +156,8 @@ class Ledger {
   /// Every row with a receipt: the rule of what is owed changed.
   void owe_all(const std::string& sink);
 
-  /// Every row of the stream that lies at the place.
-  void owe_place(StreamId stream, const std::string& place);
+  /// Every row in that mailbox.
+  void owe_mailbox(StreamId stream, const std::string& id);
   void paid(const std::string& sink, RowId row);
   std::vector<RowId> owed(const std::string& sink, RowId after, std::size_t limit);
   std::uint64_t count_owed(const std::string& sink);

@@ -60,15 +60,15 @@ void Ledger::leave_mailbox(const std::vector<std::string>& path) {
       .run(std::string_view(packed));
 }
 
-std::vector<std::vector<std::string>> Ledger::left_mailboxes() {
+std::vector<Mailbox> Ledger::left_mailboxes() {
   // One that came back meanwhile is left out; deeper ones first, so that a folder is empty when its turn comes.
   Statement& get = cached(
                        "SELECT path FROM left_mailboxes l WHERE NOT EXISTS"
                        " (SELECT 1 FROM mailboxes m WHERE m.path=l.path) ORDER BY path DESC")
                        .bind();
-  std::vector<std::vector<std::string>> out;
+  std::vector<Mailbox> out;
   while (get.next()) {
-    out.push_back(unpack(get.text(0)));
+    out.push_back({.id = {}, .path = unpack(get.text(0)), .role = {}});
   }
   return out;
 }

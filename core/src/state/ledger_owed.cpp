@@ -1,5 +1,6 @@
 // What sinks still owe: places to add or to take away, keywords to change. See ledger.hpp.
 #include "state/ledger.hpp"
+#include "state/pack.hpp"
 
 namespace mailpipe::state {
 
@@ -14,12 +15,13 @@ void Ledger::owe_all(const std::string& sink) {
       .run(std::string_view(sink));
 }
 
-void Ledger::owe_place(StreamId stream, const std::string& place) {
+void Ledger::owe_mailbox(StreamId stream, const std::string& id) {
   write();
+  // Ids are packed with their lengths: one that another contains may owe a row too many, which is harmless.
   cached(
-      "INSERT OR IGNORE INTO owed SELECT x.sink, x.row FROM receipts x JOIN rows r ON r.id=x.row"
-      " WHERE x.place=? AND r.stream=?")
-      .run(std::string_view(place), stream);
+      "INSERT OR IGNORE INTO owed SELECT x.sink, x.row FROM rows r JOIN receipts x ON x.row=r.id"
+      " WHERE r.stream=? AND instr(r.places, ?)>0")
+      .run(stream, std::string_view(pack({id})));
 }
 
 void Ledger::paid(const std::string& sink, RowId row) {
