@@ -1,6 +1,7 @@
 #include "summary.hpp"
 
 #include "figures.hpp"
+#include "run/exit_code.hpp"
 
 #include <mailpipe/printable.hpp>
 
@@ -45,6 +46,11 @@ bool stopped(const run::RunReport& report) {
                      [](const auto& error) { return error.error_class != ErrorClass::Item; });
 }
 
+/// What was in flight or waiting then is counted as not finished; thousands of names say no more.
+bool interrupted(const run::RunReport& report) {
+  return report.exit_code == run::kInterrupted || report.exit_code == run::kTerminated;
+}
+
 std::string head(const run::RunReport& report) {
   const run::Counts& n = report.counts;
   const std::string name = printable(report.pipeline) + (report.dry_run ? " (dry run)" : "") + ": ";
@@ -74,7 +80,8 @@ std::string head(const run::RunReport& report) {
   if (parts.text().empty()) {
     return name + (stopped(report) ? "stopped before the first message" : "nothing new") + time;
   }
-  return name + (stopped(report) ? "stopped early: " : "") + parts.text() + time;
+  return name + (stopped(report) || interrupted(report) ? "stopped early: " : "") + parts.text() +
+         time;
 }
 
 std::string sink_line(const run::SinkReport& sink) {
@@ -114,13 +121,19 @@ std::string sink_lines(const run::RunReport& report) {
 
 std::string item_lines(const run::RunReport& report) {
   std::string out;
-  const std::size_t shown = std::min(report.items.size(), kNamed);
-  for (std::size_t i = 0; i < shown; ++i) {
-    const run::ItemReport& item = report.items[i];
-    out += "  " + printable(item.state) + ": " + printable(item.key, 200) +
-           (item.reason.empty() ? "" : ": " + printable(item.reason, 300)) + "\n";
+  const bool early = stopped(report) || interrupted(report);
+  std::size_t worth_naming = 0;
+  for (const run::ItemReport& item : report.items) {
+    if (early && item.state == "failed") {
+      continue;
+    }
+    if (++worth_naming <= kNamed) {
+      out += "  " + printable(item.state) + ": " + printable(item.key, 200) +
+             (item.reason.empty() ? "" : ": " + printable(item.reason, 300)) + "\n";
+    }
   }
-  const std::uint64_t more = report.items.size() - shown + report.more_items;
+  const std::uint64_t more =
+      worth_naming - std::min(worth_naming, kNamed) + (early ? 0 : report.more_items);
   if (more != 0) {
     out += "  ... and " + grouped(more) + " more; --report FILE writes them down\n";
   }

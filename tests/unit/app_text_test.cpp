@@ -76,6 +76,18 @@ TEST(Summary, CapsTheListOfMessages) {
   EXPECT_TRUE(contains(summary(out), "... and 87 more; --report FILE")) << summary(out);
 }
 
+TEST(Summary, OfAnInterruptedRunNamesOnlyWhatWasTried) {
+  run::RunReport out = report();
+  out.exit_code = 130;
+  out.counts.listed = 3;
+  out.counts.stored = out.counts.failed = out.counts.quarantined = 1;
+  out.items = {{"key-1", "failed", "not fetched"}, {"key-2", "quarantined", "no body"}};
+  out.more_items = 7;
+  EXPECT_EQ(summary(out),
+            "fastmail: stopped early: 3 listed, 1 stored, 1 quarantined, 1 not finished in 41 s\n"
+            "  quarantined: key-2: no body\n");
+}
+
 TEST(Summary, MakesForeignTextPrintable) {
   run::RunReport out = report();
   out.counts.quarantined = 1;
