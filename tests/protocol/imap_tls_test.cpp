@@ -195,7 +195,24 @@ TEST(ImapStartTls, StallsNoLongerThanItsTimeout) {
   TestAuthority authority;
   Secured secured(authority, authority.leaf("localhost"), Tls::StartTls, "! stall\n");
   secured.client.settings.timeout = std::chrono::seconds(1);
-  EXPECT_EQ(error_of([&] { secured.client.open(); }).error_class(), ErrorClass::Transient);
+  const Error error = error_of([&] { secured.client.open(); });
+  EXPECT_EQ(error.error_class(), ErrorClass::Transient);
+  EXPECT_TRUE(error.hint().starts_with("check port and tls")) << error.what();
+}
+
+TEST(ImapImplicitTls, SaysThatThePortIsAPlainOne) {
+  TestAuthority authority;
+  Secured secured(authority, authority.leaf("localhost"), Tls::Implicit, "S: * OK ready\n");
+  const Error error = error_of([&] { secured.client.open(); });
+  EXPECT_TRUE(std::string(error.what()).ends_with("what answers there does not speak TLS"))
+      << error.what();
+}
+
+TEST(ImapImplicitTls, NamesACaFileThatIsNotThere) {
+  TestAuthority authority;
+  Secured secured(authority, authority.leaf("localhost"), Tls::Implicit, "! tls\n");
+  secured.client.settings.ca_file = "/nonexistent/ca.pem";
+  secured.expect_refused("cannot read ca_file '/nonexistent/ca.pem': No such file");
 }
 
 }  // namespace

@@ -1,8 +1,13 @@
 #include "certificate_trouble.hpp"
 
+#include <mailpipe/error.hpp>
+#include <mailpipe/printable.hpp>
+
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <string_view>
 
@@ -61,6 +66,11 @@ std::string certificate_trouble(const CurlEasy& easy) {
 
 void trust(CurlEasy& easy, const std::string& ca_file) {
   if (!ca_file.empty()) {
+    if (::access(ca_file.c_str(), R_OK) != 0) {
+      throw Error(ErrorClass::Config,
+                  "cannot read ca_file '" + printable(ca_file) + "': " + std::strerror(errno),
+                  "see the option ca_file");
+    }
     easy.set(CURLOPT_CAINFO, ca_file.c_str());
   }
   if (!ca_file.empty() || system_has_a_bundle()) {

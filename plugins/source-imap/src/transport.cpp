@@ -150,7 +150,15 @@ Error Transport::failure(CURLcode code) const {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {ErrorClass::Transient, text, "check host and this machine's network"};
+    case CURLE_COULDNT_CONNECT:
+      return {ErrorClass::Transient, text,
+              "check host and port; if they are right, run again later, nothing is lost"};
     case CURLE_SSL_CONNECT_ERROR:
+      // Plain words, such as "* OK ready", read as the beginning of a TLS record.
+      if (text.find("unexpected TLS packet") != std::string::npos) {
+        return {ErrorClass::Transient, where_ + ": what answers there does not speak TLS",
+                "check port and tls: 993 is for implicit, 143 for starttls"};
+      }
       return {ErrorClass::Transient, text,
               "run again later; if it stays so, check port and tls (993 is for implicit, 143 for "
               "starttls)"};
@@ -161,6 +169,10 @@ Error Transport::failure(CURLcode code) const {
   }
   if (last_line_.rfind("* BYE", 0) == 0) {
     return bye_error(last_line_.substr(5), where_);
+  }
+  if (code == CURLE_OPERATION_TIMEDOUT && !greets_ && last_line_.empty()) {
+    return {ErrorClass::Transient, where_ + ": the server does not greet us",
+            "check port and tls: 143 is for starttls; at 993, for implicit, it waits for us"};
   }
   return {ErrorClass::Transient, text, kLaterHint};
 }
