@@ -4,6 +4,7 @@
 #include "fs/posix_fs.hpp"
 #include "redactor.hpp"
 #include "run/exit_code.hpp"
+#include "run/opening.hpp"
 #include "summary.hpp"
 #include "terminal.hpp"
 
@@ -27,7 +28,8 @@ class Session {
   Session(const config::Pipeline& pipeline, const RunOptions& options,
           run::Cancellation& cancellation, const Log& log)
       : pipeline_(pipeline),
-        runner_(setup(pipeline, options), services(cancellation, log)) {
+        setup_(make_setup(pipeline, options)),
+        runner_(setup_, services(cancellation, log)) {
     collect_secrets(pipeline, secrets_);
   }
 
@@ -39,10 +41,12 @@ class Session {
 
   run::Runner& runner() noexcept { return runner_; }
 
+  const run::Setup& setup() const noexcept { return setup_; }
+
   const run::Progress& progress() const noexcept { return progress_; }
 
  private:
-  static run::Setup setup(const config::Pipeline& pipeline, const RunOptions& options) {
+  static run::Setup make_setup(const config::Pipeline& pipeline, const RunOptions& options) {
     return {.pipeline = pipeline.name,
             .state_dir = state_dir_of(pipeline, options.state_dir),
             .fingerprint = fingerprint(pipeline),
@@ -70,6 +74,7 @@ class Session {
   PosixFs fs_;
   run::Progress progress_;
   Secrets secrets_;
+  run::Setup setup_;
   run::Runner runner_;
 };
 
@@ -154,8 +159,14 @@ int check_pipeline(const config::Pipeline& pipeline, const plugin::Catalog& cata
   const run::Components components = session.assemble(catalog);
   int code = check_part(title_of(pipeline, "source"), [&] { components.source->check(); });
   for (const run::SinkPart& part : components.sinks) {
-    code = run::worst(code, check_part("sink " + part.id + " (" + printable(part.root) + ")",
-                                       [&] { part.sink->open(true); }));
+    code = run::worst(code, check_part("sink " + part.id + " (" + printable(part.root) + ")", [&] {
+                        part.sink->open(true);
+                        if (!run::look_at_root(part.sink->root(), part, session.setup())) {
+                          log.line(LogLevel::Warn, title_of(pipeline, part.id),
+                                   "the folder is not empty; 'mailpipe state rebuild' takes over "
+                                   "what lies there, and a run refuses to start before that");
+                        }
+                      }));
   }
   return code;
 }

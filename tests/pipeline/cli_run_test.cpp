@@ -182,6 +182,24 @@ TEST_F(CliRun, CheckTellsOfEachPart) {
   EXPECT_FALSE(fs::exists(dir_ / "mail"));
 }
 
+TEST_F(CliRun, CheckSaysThatAFolderIsToBeTakenOverFirst) {
+  fs::create_directory(dir_ / "mail");
+  fs::permissions(dir_ / "mail", fs::perms(0700));
+  std::ofstream(dir_ / "mail/a.eml") << "x";
+  const Finished result = mailpipe({"check", file()}, environment());
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(contains(result.err, "'mailpipe state rebuild' takes over")) << result.err;
+}
+
+TEST_F(CliRun, CheckRefusesTheFolderOfAnotherPipeline) {
+  ASSERT_EQ(run().exit_code, 0);
+  const Finished ours = mailpipe({"check", file()}, environment());
+  EXPECT_EQ(ours.exit_code, 0) << ours.err;
+  const Finished theirs = mailpipe({"check", "--set", "name=other", file()}, environment());
+  EXPECT_EQ(theirs.exit_code, 1) << theirs.out;
+  EXPECT_TRUE(contains(theirs.err, "belongs to the pipeline '")) << theirs.err;
+}
+
 TEST_F(CliRun, SchemaIsJson) {
   const Finished result = mailpipe({"schema"}, environment());
   EXPECT_EQ(result.exit_code, 0);

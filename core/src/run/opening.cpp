@@ -47,17 +47,20 @@ void put_aside(const std::filesystem::path& file) {
   }
 }
 
-[[noreturn]] void foreign_marker(const SinkLane& lane, const std::string& marker,
+bool is_ours(const std::string& marker, const SinkPart& part, const Setup& setup) {
+  return member(marker, "pipeline") == setup.pipeline && member(marker, "sink") == part.id;
+}
+
+[[noreturn]] void foreign_marker(const SinkPart& part, const std::string& marker,
                                  const Setup& setup) {
-  const std::string owner = member(marker, "pipeline");
-  if (owner == setup.pipeline && member(marker, "sink") == lane.part().id) {
-    throw Error(ErrorClass::Permanent,
-                "'" + lane.part().root +
-                    "' was filled by this pipeline, but its ledger is missing or another one",
-                kRebuildHint);
+  if (is_ours(marker, part, setup)) {
+    throw Error(
+        ErrorClass::Permanent,
+        "'" + part.root + "' was filled by this pipeline, but its ledger is missing or another one",
+        kRebuildHint);
   }
   throw Error(ErrorClass::Permanent,
-              "'" + lane.part().root + "' belongs to the pipeline '" + owner + "'",
+              "'" + part.root + "' belongs to the pipeline '" + member(marker, "pipeline") + "'",
               "give every sink a folder of its own");
 }
 
@@ -104,7 +107,7 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
   }
   if (setup.mode != Mode::Rebuild) {
     if (!root.marker.empty()) {
-      foreign_marker(lane, root.marker, setup);
+      foreign_marker(lane.part(), root.marker, setup);
     }
     if (known && ledger.any_stored()) {
       throw Error(ErrorClass::Permanent, "'" + lane.part().root + "' is not where the backup was",
@@ -122,6 +125,14 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
     ledger.commit();
   }
   lane.do_now([&](Sink& sink) { sink.mark(ours); });
+}
+
+bool look_at_root(const RootState& root, const SinkPart& part, const Setup& setup) {
+  const bool has_ledger = std::filesystem::exists(state::Ledger::file_in(setup.state_dir));
+  if (!root.marker.empty() && !(has_ledger && is_ours(root.marker, part, setup))) {
+    foreign_marker(part, root.marker, setup);
+  }
+  return !root.marker.empty() || root.empty;
 }
 
 void recover_sink(SinkLane& lane, state::Ledger& ledger) {

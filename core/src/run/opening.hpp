@@ -21,6 +21,10 @@ std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs& fs);
 /// as candidates for adoption.
 void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup);
 
+/// The same, only looking: false when a run would refuse what lies there before `state rebuild` took it over. Throws
+/// when the sink is another pipeline's, or ours and the ledger is missing.
+bool look_at_root(const RootState& root, const SinkPart& part, const Setup& setup);
+
 /// Walks the sink's open intents: what was published whole becomes a receipt, the rest is forgotten. Then its stagings go.
 void recover_sink(SinkLane& lane, state::Ledger& ledger);
 
