@@ -52,7 +52,12 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_tag_of_null(mark);
-    add(std::make_shared<Node>(make_scalar("", true, scalar_at(mark, 1))), anchor, mark);
+    Mark where = scalar_at(mark, 1);
+    // Where no value stands, yaml-cpp is at the next key already.
+    if (!open_.empty() && open_.back().has_key && open_.back().entry.mark.line < where.line) {
+      where = open_.back().entry.mark;
+    }
+    add(std::make_shared<Node>(make_scalar("", true, where)), anchor, mark);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
