@@ -172,13 +172,27 @@ std::string sample_of(const std::string& name, const Json& schema) {
   return "...";
 }
 
+/// The required options, and the first of the groups of which one must be there, such as a password.
+std::set<std::string> sampled_of(const Json& schema) {
+  std::set<std::string> out = required_of(schema);
+  const Json& groups = schema.contains("oneOf") ? schema["oneOf"] : Json();
+  if (groups.is_array() && !groups.empty()) {
+    out.merge(required_of(groups.front()));
+  }
+  return out;
+}
+
 std::string sample(const config::ComponentInfo& info, const Json& schema) {
   const bool is_list = info.kind != config::Kind::Source;
   const std::string indent = is_list ? "    " : "  ";
   std::string out = std::string(config::name_of(info.kind)) + (is_list ? "s:\n  - " : ":\n  ") +
                     "type: " + info.type + "\n";
+  if (info.kind == config::Kind::Sink && info.capabilities.contains("remove")) {
+    out +=
+        indent + "on_remove: keep  # or trash, delete: when a message is removed at the source\n";
+  }
   std::string options;
-  for (const std::string& name : required_of(schema)) {
+  for (const std::string& name : sampled_of(schema)) {
     const Json& properties = schema.value("properties", Json::object());
     options += indent + "  " + printable(name, 60) + ": " +
                sample_of(name, properties.value(name, Json::object())) + "\n";

@@ -46,5 +46,19 @@ INSTANTIATE_TEST_SUITE_P(Pipelines, Example, testing::ValuesIn(examples()), [](c
   return name;
 });
 
+std::string sample_of(const std::string& type) {
+  const std::string all = mailpipe({"inspect", type}).out;
+  return all.substr(std::min(all.size(), all.find("In a pipeline:")));
+}
+
+TEST(InspectSample, OfASourceHasOneWayToLogIn) {
+  EXPECT_NE(sample_of("imap").find("password: {"), std::string::npos);
+  EXPECT_EQ(sample_of("imap").find("token:"), std::string::npos);
+}
+
+TEST(InspectSample, OfASinkThatCanRemoveSaysSo) {
+  EXPECT_NE(sample_of("maildir").find("on_remove: keep"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace mailpipe::test
