@@ -77,6 +77,8 @@ TEST_P(ImapNextRun, NothingNewCostsOneLookAtTheStatusOfAll) {
   EXPECT_EQ(commands_like("SELECT"), 0U);
   EXPECT_EQ(commands_like("UID FETCH"), has_condstore() ? 0U : kFolders);
   EXPECT_EQ(connections_, 1U);
+  EXPECT_LE(turns_, has_condstore() ? 4U : 8U);
+  EXPECT_LE(octets_, has_condstore() ? 6'000U : 15'000U);
   EXPECT_TRUE(contains(status().out, has_condstore() ? "ladder_unchanged" : "ladder_plain"))
       << status().out;
 }
