@@ -180,6 +180,32 @@ TEST(ImapFetch, AsksOneByOneWhereBodiesComeBeforeTheirUids) {
   }
 }
 
+TEST(ImapFetch, BelievesNoBodyBeforeTheUidBehindIt) {
+  for (const char* row :
+       {"* $seq FETCH (BODY[] {5}\r\nother UID 4)\r\n", "* $seq FETCH (BODY[] {5}\r\nother)\r\n"}) {
+    Fetched account;
+    account.list();
+    account.server.on_message("INBOX", 3, row);
+    account.queue.put(TestSource::work_for(account.told.item("INBOX", "3")));
+    account.source.source->fetch(account.queue);
+    EXPECT_EQ(account.failure(3), ErrorClass::Transient) << row;
+    EXPECT_TRUE(account.queue.delivered.empty()) << row;
+    EXPECT_EQ(account.queue.open_bodies, 0U) << row;
+  }
+}
+
+TEST(ImapFetch, TakesTheRightBodyAfterOneOfAnotherUid) {
+  Fetched account;
+  account.list();
+  const std::string right = account.server.body("INBOX", 3);
+  account.server.on_message("INBOX", 3,
+                            "* 4 FETCH (BODY[] {5}\r\nother UID 4)\r\n* $seq FETCH (BODY[] {" +
+                                std::to_string(right.size()) + "}\r\n" + right + " UID 3)\r\n");
+  account.queue.put(TestSource::work_for(account.told.item("INBOX", "3")));
+  account.source.source->fetch(account.queue);
+  EXPECT_TRUE(account.delivered(3));
+}
+
 TEST(ImapFetch, HeedsNoFlagsThatComeUnasked) {
   Fetched account;
   account.server.on({.command = "UID FETCH *",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace mailpipe::imap {
 
@@ -28,11 +29,11 @@ bool is_stub(std::string_view body) {
 /// One body on its way into the queue. A short one is looked at before it is handed on.
 class Fetcher::Body : public BodyTarget {
  public:
-  Body(std::shared_ptr<Batch> batch, Batch::Pending& pending, std::uint64_t octets)
+  Body(std::shared_ptr<Batch> batch, Batch::Pending& pending, std::uint64_t octets, bool named)
       : batch_(std::move(batch)),
         pending_(pending),
-        octets_(octets),
-        writer_(batch_->fetcher().queue_.open(pending.wanted.work.token)) {
+        named_(named),
+        arrived_{octets, batch_->fetcher().queue_.open(pending.wanted.work.token), {}} {
     pending_.open = true;
   }
 
@@ -42,36 +43,26 @@ class Fetcher::Body : public BodyTarget {
   Body& operator=(const Body&) = delete;
 
   void write(std::string_view octets) override {
-    if (octets_ <= kLongestStub) {
-      head_ += octets;
+    if (arrived_.octets <= kLongestStub) {
+      arrived_.head += octets;
     } else {
-      writer_->write(octets);
+      arrived_.writer->write(octets);
     }
   }
 
   void done() override {
-    Fetcher& fetcher = batch_->fetcher();
-    pending_.settled = true;
-    if (is_stub(head_)) {
-      writer_.reset();
-      fetcher.fail(pending_.wanted,
-                   fetcher.item_error(pending_.wanted,
-                                      "the server sent an apology in place of the message"));
-      return;
+    if (named_) {
+      batch_->settle(pending_, std::move(arrived_));
+    } else {
+      batch_->keep_unnamed(std::move(arrived_));
     }
-    if (!head_.empty()) {
-      writer_->write(head_);
-    }
-    writer_->done();
-    fetcher.delivered(pending_.wanted, octets_);
   }
 
  private:
   std::shared_ptr<Batch> batch_;
   Batch::Pending& pending_;
-  std::uint64_t octets_;
-  std::unique_ptr<BodyWriter> writer_;
-  std::string head_;
+  const bool named_;
+  Batch::Arrived arrived_;
 };
 
 Fetcher::Batch::Batch(Fetcher& fetcher, std::shared_ptr<Selection> selection,
@@ -88,7 +79,30 @@ bool Fetcher::Batch::expects_fetch(std::uint32_t uid) const {
   return selection().open && found != pending_.end() && !found->second.settled;
 }
 
+void Fetcher::Batch::settle(Pending& pending, Arrived arrived) {
+  pending.settled = true;
+  if (is_stub(arrived.head)) {
+    arrived.writer.reset();
+    fetcher().fail(
+        pending.wanted,
+        fetcher().item_error(pending.wanted, "the server sent an apology in place of the message"));
+    return;
+  }
+  if (!arrived.head.empty()) {
+    arrived.writer->write(arrived.head);
+  }
+  arrived.writer->done();
+  fetcher().delivered(pending.wanted, arrived.octets);
+}
+
+void Fetcher::Batch::drop_unnamed() {
+  misnamed_ = misnamed_ || unnamed_;
+  unnamed_.reset();
+}
+
 std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_t octets) {
+  drop_unnamed();  // the response that it came in has ended
+  const bool named = uid != 0;
   if (uid == 0 && pending_.size() == 1 && fetcher().flying_.size() == 1) {
     uid = pending_.begin()->first;
   } else if (uid == 0) {
@@ -114,11 +128,20 @@ std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_
     refuse("the server sends it without its text");
     return nullptr;
   }
-  return std::make_unique<Body>(shared_from_this(), pending, octets);
+  return std::make_unique<Body>(shared_from_this(), pending, octets, named);
 }
 
 void Fetcher::Batch::untagged(const Untagged& response) {
   const auto* row = std::get_if<FetchData>(&response);
+  if (row != nullptr && row->had_body && unnamed_) {
+    const auto found = pending_.find(row->uid);
+    if (found == pending_.end() || found->second.settled) {
+      drop_unnamed();
+    } else {
+      settle(found->second, std::move(*std::exchange(unnamed_, std::nullopt)));
+    }
+    return;
+  }
   // A row with flags may have come by itself: somebody changed them.
   if (row == nullptr || row->had_body || row->flags) {
     return;
@@ -133,6 +156,7 @@ void Fetcher::Batch::completed(const Completion& result) {
 }
 
 std::vector<Wanted> Fetcher::Batch::left() {
+  drop_unnamed();
   std::vector<Wanted> out;
   for (auto& [uid, pending] : pending_) {
     if (!pending.settled) {

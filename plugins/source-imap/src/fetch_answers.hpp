@@ -37,13 +37,23 @@ class Fetcher::Batch : public Command, public std::enable_shared_from_this<Fetch
     bool empty = false;  ///< a row came for it, without a body
   };
 
+  /// A body that has come, still to be handed on.
+  struct Arrived {
+    std::uint64_t octets = 0;
+    std::unique_ptr<BodyWriter> writer;
+    std::string head;  ///< all of it, where it is short
+  };
+
   Batch(Fetcher& fetcher, std::shared_ptr<Selection> selection, std::vector<Wanted> wanted);
 
   void untagged(const Untagged& response) override;
   bool expects_fetch(std::uint32_t uid) const override;
   std::unique_ptr<BodyTarget> body(std::uint32_t uid, std::uint64_t octets) override;
 
-  void unreadable(const Error& why) override { unreadable_ = why; }
+  void unreadable(const Error& why) override {
+    drop_unnamed();
+    unreadable_ = why;
+  }
 
   void completed(const Completion& result) override;
   std::vector<Wanted> left() override;
@@ -52,9 +62,21 @@ class Fetcher::Batch : public Command, public std::enable_shared_from_this<Fetch
 
   const std::optional<Error>& unreadable_answer() const noexcept { return unreadable_; }
 
+  /// A body came whose UID was not the one asked for, or was not told.
+  bool misnamed() const noexcept { return misnamed_; }
+
+  void settle(Pending& pending, Arrived arrived);
+
+  /// Keeps a body that came before its UID until the rest of the response says whose it is.
+  void keep_unnamed(Arrived arrived) { unnamed_ = std::move(arrived); }
+
  private:
+  void drop_unnamed();
+
   std::map<std::uint32_t, Pending> pending_;
   std::optional<Error> unreadable_;
+  std::optional<Arrived> unnamed_;
+  bool misnamed_ = false;
 };
 
 /// UID SEARCH for messages that did not come.

@@ -224,6 +224,14 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
     split(left, *batch.unreadable_answer());
   } else if (!result.ok()) {
     batch_refused(left, result);
+  } else if (batch.misnamed()) {
+    for (const Wanted& wanted : left) {
+      queue_.fail(wanted.work.token,
+                  Error(ErrorClass::Transient,
+                        place_name(world_.settings, selection.label) + ", UID " +
+                            std::to_string(wanted.uid) +
+                            ": the server sent a message that it does not say to be this one"));
+    }
   } else {
     std::vector<Wanted> missing;
     for (const Wanted& wanted : left) {
