@@ -340,6 +340,31 @@ TEST(ImapList, EndsNoFirstListingOfAViewThatIsCut) {
   EXPECT_EQ(source.list().lines(), (Strings{"begin INBOX", "listed INBOX 1", "checkpoint INBOX"}));
 }
 
+TEST(ImapList, LooksAgainAtAViewThatWasCutThoughStatusIsTheSame) {
+  for (const char* capabilities : {kEverything, kNoQresync, kNoCondstore}) {
+    ModelImapServer server({.capabilities = capabilities});
+    server.append("INBOX", 5);
+    server.on({.command = "UID FETCH 1:* *",
+               .instead = "* 1 FETCH (UID 1 FLAGS () RFC822.SIZE 9)\r\n$tag OK done\r\n"});
+    TestSource source(server.port(), {{"flags", "never"}});
+    Told told = source.list();
+    server.on({.command = "UID SEARCH *", .instead = "* SEARCH 1\r\n$tag OK done\r\n"});
+    server.on({.command = "UID SEARCH RETURN *",
+               .instead = "* ESEARCH (TAG \"$tag\") UID ALL 1\r\n$tag OK done\r\n"});
+    told = source.list(told);
+    EXPECT_EQ(told.lines(), Strings()) << capabilities;
+    EXPECT_EQ(source.host.counted("partial_mailboxes"), 2U) << capabilities;
+    server.behave();
+    told = source.list(told);
+    EXPECT_EQ(told.lines(), (Strings{"listed INBOX 2", "listed INBOX 3", "listed INBOX 4",
+                                     "listed INBOX 5", "checkpoint INBOX"}))
+        << capabilities;
+    server.forget_commands();
+    EXPECT_EQ(source.list(told).lines(), Strings()) << capabilities;
+    EXPECT_EQ(server.count("EXAMINE *"), 0U) << capabilities;
+  }
+}
+
 TEST(ImapList, FailsAMailboxWithAnAnswerThatCannotBeRead) {
   Listed account(kEverything);
   account.server.append("INBOX");

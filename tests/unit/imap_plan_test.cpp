@@ -43,6 +43,9 @@ TEST(MailboxCursor, ReadsWhatItWrote) {
   MailboxCursor empty = sample();
   empty.known = {};
   EXPECT_EQ(MailboxCursor::from_text(empty.to_text()), empty);
+  MailboxCursor partial = sample();
+  partial.partial = true;
+  EXPECT_EQ(MailboxCursor::from_text(partial.to_text()), partial);
 }
 
 TEST(MailboxCursor, OfARemovedMailboxKeepsItsEpoch) {
@@ -66,6 +69,13 @@ TEST(MailboxCursor, TakesNothingThatIsNotItsOwn) {
 TEST(ImapLadder, DoesNothingWhereStatusIsTheSame) {
   EXPECT_EQ(rung_for(status_of(sample()), sample(), dialect(true, true), FlagScan::EachRun),
             Rung::Unchanged);
+}
+
+TEST(ImapLadder, LooksAgainWhereNotAllWasShown) {
+  MailboxCursor partial = sample();
+  partial.partial = true;
+  EXPECT_EQ(rung_for(status_of(partial), partial, dialect(true, true), FlagScan::Never),
+            Rung::QResync);
 }
 
 TEST(ImapLadder, TakesTheBestThatTheServerHas) {

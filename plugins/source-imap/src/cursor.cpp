@@ -57,6 +57,9 @@ std::string MailboxCursor::to_text() const {
   out["uidnext"] = uid_next;
   out["highestmodseq"] = highest_modseq;
   out["messages"] = messages;
+  if (partial) {
+    out["partial"] = true;
+  }
   out["uids"] = known.text();
   return out.dump();
 }
@@ -79,6 +82,7 @@ std::optional<MailboxCursor> MailboxCursor::from_text(const std::string& text) {
     cursor.uid_next = in.at("uidnext").get<std::uint32_t>();
     cursor.highest_modseq = in.at("highestmodseq").get<std::uint64_t>();
     cursor.messages = in.at("messages").get<std::uint64_t>();
+    cursor.partial = in.value("partial", false);
     const std::string uids = in.at("uids").get<std::string>();
     if (!uids.empty()) {
       auto known = UidSet::parse(uids, 0xFFFFFFFFU);

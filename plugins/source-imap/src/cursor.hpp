@@ -19,7 +19,8 @@ struct MailboxCursor {
   std::uint64_t highest_modseq = 0;  ///< 0: not to be trusted
   std::uint64_t messages = 0;
   UidSet known;
-  bool gone = false;  ///< the mailbox was removed, and what it held was told so
+  bool partial = false;  ///< the server showed less than it has: STATUS does not tell what changed
+  bool gone = false;     ///< the mailbox was removed, and what it held was told so
 
   std::string to_text() const;
 

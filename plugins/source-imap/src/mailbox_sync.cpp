@@ -173,10 +173,11 @@ void MailboxSync::expunged(std::uint64_t count) {
 
 bool MailboxSync::all_is_shown(std::uint64_t seen) {
   const std::uint64_t limit = world_.settings.view_limit;
-  if (seen >= view_.at_open && (limit == 0 || seen < limit)) {
+  partial_ = seen < view_.at_open || (limit != 0 && seen >= limit);
+  after_.partial = partial_;
+  if (!partial_) {
     return true;
   }
-  partial_ = true;
   world_.host.count("partial_mailboxes");
   world_.host.log(LogLevel::Warn, place_name(world_.settings, info_.label) + ": the server shows " +
                                       std::to_string(seen) + " of " +
@@ -229,7 +230,8 @@ void MailboxSync::conclude_changes() {
     step_ = Step::Compare;
     return;
   }
-  if (scanning_) {
+  const bool looked = scanning_;
+  if (looked) {
     compare();
   }
   if (!asks_new_ && step_ == Step::Changes && view_.uid_next > before_->uid_next) {
@@ -240,7 +242,8 @@ void MailboxSync::conclude_changes() {
         UidSet::parse(std::to_string(before_->uid_next) + ":4294967295").value_or(UidSet()));
   }
   const bool matches = after_.known.count() + missed_.count() == view_.exists;
-  if (!list_pending_ && !matches && !partial_ && !compared_) {
+  const bool doubtful = !matches || (before_->partial && !looked);
+  if (!list_pending_ && doubtful && !partial_ && !compared_) {
     compared_ = true;
     step_ = Step::Compare;
     return;

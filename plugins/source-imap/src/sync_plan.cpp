@@ -29,7 +29,7 @@ Rung rung_for(const StatusData& now, const MailboxCursor& before, const Dialect&
   const std::uint64_t modseq = dialect.condstore ? now.highest_modseq.value_or(0) : 0;
   const bool trusted = modseq != 0 && before.highest_modseq != 0 && modseq >= before.highest_modseq;
   const bool flags_same = flags == FlagScan::Never || (trusted && modseq == before.highest_modseq);
-  if (same && (flags_same || now.messages == 0U)) {
+  if (same && !before.partial && (flags_same || now.messages == 0U)) {
     return Rung::Unchanged;
   }
   if (!trusted) {
