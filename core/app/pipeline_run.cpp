@@ -162,7 +162,7 @@ int check_pipeline(const config::Pipeline& pipeline, const plugin::Catalog& cata
     code = run::worst(code, check_part("sink " + part.id + " (" + printable(part.root) + ")", [&] {
                         part.sink->open(true);
                         if (!run::look_at_root(part.sink->root(), part, session.setup())) {
-                          log.line(LogLevel::Warn, title_of(pipeline, part.id),
+                          log.line(LogLevel::Warn, title_of(pipeline, "sink:" + part.id),
                                    "the folder is not empty; 'mailpipe state rebuild' takes over "
                                    "what lies there, and a run refuses to start before that");
                         }
