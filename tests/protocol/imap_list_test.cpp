@@ -488,6 +488,16 @@ TEST(ImapList, AsksForAllChangedMailboxesInOneFlight) {
   EXPECT_EQ(server.count("LIST *"), 1U);
 }
 
+TEST(ImapList, SaysWhatBecameOfTheMailboxes) {
+  Listed account(kEverything);
+  account.server.append("INBOX");
+  account.next();
+  ASSERT_FALSE(account.source.host.logged().empty());
+  EXPECT_TRUE(account.source.host.logged().back().ends_with(
+      ": 2 mailboxes: 1 unchanged, 1 updated by QRESYNC"))
+      << account.source.host.logged().back();
+}
+
 TEST(ImapList, SaysWhatItFoundWhenChecked) {
   ModelImapServer server;
   server.create("Work");

@@ -19,6 +19,23 @@ bool is_whole_gmail(const std::string& role) {
   return role == "all" || role == "junk" || role == "trash";
 }
 
+/// What was done to a mailbox, for people.
+const char* told_as(Rung rung) {
+  switch (rung) {
+    case Rung::Unchanged:
+      return "unchanged";
+    case Rung::QResync:
+      return "updated by QRESYNC";
+    case Rung::CondStore:
+      return "updated by CONDSTORE";
+    case Rung::Plain:
+      return "updated by reading all flags";
+    case Rung::First:
+      break;
+  }
+  return "listed whole";
+}
+
 const char* way_of(const Dialect& dialect) {
   return dialect.qresync ? "QRESYNC" : dialect.condstore ? "CONDSTORE" : "flag scans";
 }
@@ -47,7 +64,7 @@ void Lister::run(const Cursors& cursors) {
     mailbox.settle();
   }
   list_new();
-  report(account);
+  report();
   throw_failures();
   if (!account.complete) {
     throw Error(ErrorClass::Permanent,
@@ -173,17 +190,18 @@ void Lister::list_new() {
   }
 }
 
-void Lister::report(const Account& account) const {
-  std::map<std::string, std::size_t> rungs;
+void Lister::report() const {
+  std::map<Rung, std::size_t> rungs;
   for (const MailboxSync& mailbox : mailboxes_) {
     if (!mailbox.failure()) {
-      ++rungs[counter_of(mailbox.rung()) + std::string_view("ladder_").size()];
+      ++rungs[mailbox.rung()];
     }
   }
-  std::string text = printable(settings_.host, 300) + ": " +
-                     count_of(mailboxes_.size(), "mailbox") + " by " + way_of(account.dialect);
+  std::string text = printable(settings_.host, 300) + ": " + count_of(mailboxes_.size(), "mailbox");
+  const char* before = ": ";
   for (const auto& [rung, number] : rungs) {
-    text += ", " + std::to_string(number) + " " + rung;
+    text += before + std::to_string(number) + " " + told_as(rung);
+    before = ", ";
   }
   host_.log(LogLevel::Info, text);
 }

@@ -34,7 +34,7 @@ class Lister {
   void tell_removed(const StreamMatch& match, const Account& account);
   void find_changes();
   void list_new();
-  void report(const Account& account) const;
+  void report() const;
   void throw_failures() const;
 
   Session& session_;
