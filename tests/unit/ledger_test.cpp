@@ -3,6 +3,7 @@
 #include "spool/sha256.hpp"
 #include "state/lock.hpp"
 #include "state/pack.hpp"
+#include "state/sqlite.hpp"
 
 #include <gtest/gtest.h>
 
@@ -145,6 +146,17 @@ TEST_F(LedgerTest, FindsScannedFilesByAnyIdTheirNameMayStandFor) {
   ledger.remove_found(ledger.find_found("M").at(0).id);
   EXPECT_TRUE(ledger.find_found("M_1").empty());
   EXPECT_EQ(ledger.count_found(), 0U);
+}
+
+TEST_F(LedgerTest, FindsUnsettledRowsWithoutReadingTheOthers) {
+  const Ledger ledger(file(), "p", Ledger::Open::Create);
+  Database database(file().string());
+  for (const char* state : {"1", "5", "6"}) {
+    Statement plan = database.prepare(
+        std::string("EXPLAIN QUERY PLAN SELECT count(*) FROM rows WHERE state=") + state);
+    ASSERT_TRUE(plan.next());
+    EXPECT_NE(plan.copy(3).find("rows_unsettled"), std::string::npos) << plan.copy(3);
+  }
 }
 
 TEST_F(LedgerTest, LockLetsInOneRunAndNamesIt) {
