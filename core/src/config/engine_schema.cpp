@@ -30,7 +30,7 @@ constexpr char kFrame[] = R"json({
           "type": "object",
           "default": {},
           "properties": {
-            "messages": { "type": "integer", "minimum": 1, "maximum": 100000, "default": 500 },
+            "messages": { "type": "integer", "minimum": 1, "maximum": 100000, "default": 1000 },
             "bytes": { "type": "string", "x-mp-format": "size", "minimum": 1, "default": "64MiB" },
             "interval": { "type": "string", "x-mp-format": "duration", "minimum": 1, "default": "2s" }
           }

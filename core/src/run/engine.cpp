@@ -98,8 +98,8 @@ void Engine::run(RunReport& report) {
     flush();
     start_threads();
     loop();
-    if (!aborted_) {
-      flush();
+    if (!aborted_ && !dry_run_) {
+      write_cursors();  // committed with the end of the run
     }
   } catch (const Error& error) {  // the ledger failed: nothing more can be decided
     stop(error, "ledger");

@@ -129,7 +129,9 @@ void Runner::Impl::recover() {
     }
   }
   ledger->settle_in_flight();
-  ledger->commit();
+  if (open) {
+    ledger->commit();
+  }
 }
 
 void Runner::Impl::judge_again_if_options_changed() {

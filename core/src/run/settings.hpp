@@ -7,7 +7,7 @@ namespace mailpipe::run {
 
 /// The `run:` block of a pipeline.
 struct Settings {
-  std::uint64_t batch_messages = 500;
+  std::uint64_t batch_messages = 1000;
   std::uint64_t batch_bytes = 64ULL << 20;
   std::chrono::milliseconds batch_interval{2000};
   std::chrono::seconds retry_budget{15 * 60};
