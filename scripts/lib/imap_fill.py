@@ -34,7 +34,7 @@ class Filler:
     def __init__(self, port, user, password):
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.answers = self.socket.makefile("rb")
-        self.sent = 0
+        self.sent = self.answered = 0
         self.refused = []
         self.octets = 0
         self.digests = {}  # of a mailbox: how often each digest
@@ -50,11 +50,11 @@ class Filler:
     def flush(self):
         """Waits for the answers to all commands so far."""
         last = f"f{self.sent} ".encode("ascii")
-        while line := self.answers.readline():
+        while self.answered < self.sent and (line := self.answers.readline()):
             if line.startswith(b"f") and line.split(b" ")[1] != b"OK":
                 self.refused.append(line.decode("ascii", "replace"))
             if line.startswith(last):
-                break
+                self.answered = self.sent
         if self.refused:
             raise SystemExit("filling the server: " + self.refused[0])
 
