@@ -279,6 +279,9 @@ void Engine::settle_sinks() {
     phase_ = Phase::Draining;
   }
   const bool quiet = flights_.empty() && committer_.idle() && !owed_.busy();
+  if (phase_ == Phase::Placing && quiet) {
+    keep_mailboxes();
+  }
   if (phase_ == Phase::Placing && quiet && owed_.add() && flights_.empty()) {
     phase_ = may_remove() ? Phase::Removing : Phase::Draining;
   }

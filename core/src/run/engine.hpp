@@ -105,6 +105,7 @@ class Engine {
   void known(state::Row row, Action action, Item item);
   bool take_back(state::Row& row);
   void on_mailbox(StreamId stream, const Mailbox& mailbox);
+  void keep_mailboxes();
   void on_mailbox_removed(StreamId stream, const std::string& id);
   void owe(state::RowId row);
   void owe_removal(state::RowId row);
@@ -191,6 +192,7 @@ class Engine {
   std::unordered_map<std::string, std::uint64_t> leaders_;  // by server id: the first on its way
   std::unordered_map<std::uint64_t, std::vector<std::uint64_t>>
       followers_;  // by leader: the same message once more; they wait for its octets
+  bool mailboxes_unkept_ = false;  // told of in this transaction
   std::uint64_t sampled_ = 0, adopted_ = 0;
 
   std::map<StreamId, std::int64_t> listing_;  // streams inside a complete listing: its number

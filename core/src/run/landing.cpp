@@ -7,6 +7,7 @@
 namespace mailpipe::run {
 
 void Engine::stage(Flight& flight) {
+  keep_mailboxes();
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     Leg& leg = flight.legs[i];
     if (leg.state != Leg::State::Wanted) {

@@ -3,6 +3,7 @@
 #include "run/places.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace mailpipe::run {
 
@@ -231,12 +232,20 @@ void Engine::on_mailbox(StreamId stream, const Mailbox& mailbox) {
     return;
   }
   ledger_.set_meta("mailboxes_made", "not all");
+  mailboxes_unkept_ = true;
   if (before) {
     ledger_.leave_mailbox(*before);
     ledger_.owe_mailbox(stream, mailbox.id);
     for (const auto& [key, flight] : by_key_) {
       flight->places_moved = flight->places_moved || flight->row.item.stream == stream;
     }
+  }
+}
+
+// Before a sink may make a folder for it: after a kill the ledger must know whose folder that is.
+void Engine::keep_mailboxes() {
+  if (std::exchange(mailboxes_unkept_, false)) {
+    flush();
   }
 }
 
