@@ -37,6 +37,17 @@ void acknowledge(int socket) noexcept {
   ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
+Error handshake_error(const std::string& where, const std::string& text) {
+  // Plain words, such as "* OK ready", read as the beginning of a TLS record.
+  if (text.find("unexpected TLS packet") != std::string::npos) {
+    return {ErrorClass::Transient, where + ": what answers there does not speak TLS",
+            "check port and tls: 993 is for implicit, 143 for starttls"};
+  }
+  return {ErrorClass::Transient, text,
+          "run again later; if it stays so, check port and tls (993 is for implicit, 143 for "
+          "starttls)"};
+}
+
 }  // namespace
 
 Transport::Transport(const Settings& settings, Host& host)
@@ -154,14 +165,7 @@ Error Transport::failure(CURLcode code) const {
       return {ErrorClass::Transient, text,
               "check host and port; if they are right, run again later, nothing is lost"};
     case CURLE_SSL_CONNECT_ERROR:
-      // Plain words, such as "* OK ready", read as the beginning of a TLS record.
-      if (text.find("unexpected TLS packet") != std::string::npos) {
-        return {ErrorClass::Transient, where_ + ": what answers there does not speak TLS",
-                "check port and tls: 993 is for implicit, 143 for starttls"};
-      }
-      return {ErrorClass::Transient, text,
-              "run again later; if it stays so, check port and tls (993 is for implicit, 143 for "
-              "starttls)"};
+      return handshake_error(where_, text);
     case CURLE_OUT_OF_MEMORY:
       return {ErrorClass::Internal, text};
     default:
