@@ -30,7 +30,7 @@ Secret without_newline(std::string&& text) {
 
 /// What follows the first line is overwritten.
 Secret first_line(std::string&& text) {
-  if (text.empty()) return Secret();
+  if (text.empty()) return {};
   const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
   explicit_bzero(text.data() + end, text.size() - end);
   text.resize(end);
