@@ -3,6 +3,7 @@
 #include "data_sync.hpp"
 #include "keyword_table.hpp"
 #include "layout.hpp"
+#include "location.hpp"
 #include "trash.hpp"
 
 #include <mailpipe/file.hpp>
@@ -17,33 +18,10 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace mailpipe::maildir {
-
-enum class Sub : std::uint8_t { Cur, New, Tmp };
-
-inline constexpr std::array<const char*, 3> kSubs = {"cur", "new", "tmp"};
-
-inline const char* name_of(Sub sub) {
-  return kSubs.at(static_cast<std::size_t>(sub));
-}
-
-/// Where a file lies: "Lists/dev/cur/<name>".
-struct Location {
-  std::string folder;  ///< "Lists/dev", or empty for the root
-  Sub sub = Sub::Cur;
-  std::string name;
-
-  std::string text() const {
-    return (folder.empty() ? "" : folder + "/") + name_of(sub) + "/" + name;
-  }
-};
-
-/// What a ledger or a caller says is not believed: nothing when it could lead out of the root.
-std::optional<Location> parse_location(std::string_view text);
 
 /// One Maildir. Folders::use() opens what is closed.
 struct Folder {

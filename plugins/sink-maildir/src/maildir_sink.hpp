@@ -4,6 +4,7 @@
 #include "file_digest.hpp"
 #include "folders.hpp"
 #include "layout.hpp"
+#include "location.hpp"
 #include "mbsync_state.hpp"
 #include "staging_names.hpp"
 #include "trash.hpp"
@@ -73,6 +74,9 @@ class MaildirSink final : public Sink {
   std::optional<Location> file_of(const Receipt& receipt);
   bool lies_there(const Location& location, const FileDigest& content);
   std::optional<FileDigest> content_of(const std::string& token) const;
+
+  static FileDigest content_of(const Receipt& receipt) { return {receipt.size, receipt.digest}; }
+
   File open_file(const Location& location, int& result);
   void remove_staging(const std::string& token);
   void scan_folder(Folder& folder, const std::function<void(const Found&)>& found);
