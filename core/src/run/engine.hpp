@@ -60,7 +60,7 @@ class Engine {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // ---- engine.cpp: the loop, its threads and its end
+  // ---- engine.cpp: the loop and its end; threads.cpp: the threads beside it
   FetchQueue::Replies fetch_replies();
   Committer::Replies commit_replies();
   OwedSteps::Replies owed_replies();
@@ -132,7 +132,7 @@ class Engine {
   void leave(const Flight& flight);
   void go_on_without(std::uint64_t token);
 
-  // ---- flights.cpp, landing.cpp: messages on their way
+  // ---- flights.cpp, source_answers.cpp, landing.cpp: messages on their way
   enum class Origin { Listing, Reoffer, CatchUp };
   void judge(state::Row row, Origin origin, Checkpoints::Member group = {});
   bool keep(Flight& flight, const Chain::Result& result);
