@@ -80,7 +80,7 @@ class OwedSteps {
     struct Place {
       Receipt receipt;
       state::ReceiptRow row;
-      Removal how;
+      Removal how = Removal::Trash;  ///< what loses nothing
     };
 
     std::vector<Place> places;
