@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -72,9 +73,23 @@ void keep_memory_small() {
 
 }  // namespace
 
+namespace {
+
+/// Each body that memory has no room for is a file of its own, and servers lie about sizes.
+void allow_many_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, 4096));
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+}  // namespace
+
 void prepare_process() {
   fill_standard_files();
   keep_memory_small();
+  allow_many_files();
   ::umask(077);
   std::signal(SIGPIPE, SIG_IGN);
   if (::secure_getenv("MAILPIPE_ALLOW_CORE") == nullptr) {  // for debugging

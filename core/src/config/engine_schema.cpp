@@ -46,7 +46,7 @@ constexpr char kFrame[] = R"json({
         },
         "memory": {
           "description": "Budget for message bodies; what does not fit goes to temporary files.",
-          "type": "string", "x-mp-format": "size", "minimum": 1048576, "default": "32MiB"
+          "type": "string", "x-mp-format": "size", "minimum": 1048576, "default": "8MiB"
         },
         "quarantine": {
           "description": "Messages that cannot be fetched or stored.",

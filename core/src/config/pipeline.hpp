@@ -64,7 +64,7 @@ struct RunSpec {
 
   Batch batch;
   Retry retry;
-  std::uint64_t memory = std::uint64_t{32} << 20U;  ///< budget of the spool, in octets
+  std::uint64_t memory = std::uint64_t{8} << 20U;  ///< budget of the spool, in octets
   Quarantine quarantine;
   Guard guard;
   std::chrono::seconds grace{30};  ///< to finish what is in flight after the first SIGINT

@@ -13,7 +13,7 @@ struct Settings {
   std::chrono::seconds retry_budget{15 * 60};
   std::chrono::milliseconds max_backoff{60'000};
   std::uint64_t memory =
-      16ULL << 20;  ///< octets of bodies held in memory; the rest goes to the spool file
+      8ULL << 20;  ///< octets of bodies held in memory; the rest goes to the spool file
   std::uint64_t quarantine_max = 100;
   double guard_fraction = 0.10;
   std::uint64_t guard_count = 20;

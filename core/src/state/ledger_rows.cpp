@@ -87,6 +87,7 @@ std::vector<Row> Ledger::read_rows(Statement& from) {
 }
 
 Row Ledger::find(std::string_view key) {
+  write();  // in the run's transaction: outside of one each read would lock the file
   Statement& get = cached("SELECT " MAILPIPE_ROW_COLUMNS " FROM rows r WHERE r.key=?").bind(key);
   Row row;
   if (get.next()) {
@@ -256,6 +257,7 @@ void Ledger::put_receipt(const ReceiptRow& receipt) {
 }
 
 std::vector<ReceiptRow> Ledger::receipts(RowId row) {
+  write();  // in the run's transaction: outside of one each read would lock the file
   Statement& get =
       cached(
           "SELECT row, sink, place, location, size, digest, adopted, state, keywords FROM "
