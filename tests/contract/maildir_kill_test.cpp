@@ -36,12 +36,6 @@ struct MaildirKill : MaildirTest {
       }
     }
   }
-
-  void forget_locks() const {  // their two minutes have passed
-    for (const char* box : {"A", "B"}) {
-      fs::remove(root / box / "dovecot-keywords.lock");
-    }
-  }
 };
 
 TEST_F(MaildirKill, WhileLinking) {
@@ -64,7 +58,6 @@ TEST_F(MaildirKill, WhileLinking) {
                const bool whole = !intents.empty() && sink->recover({intents[0], token});
                sink->sync(SyncPhase::Names);
                sink->sweep();
-               forget_locks();
                const std::string at =
                    whole ? intents[0].location
                          : settle(moved, sink->link(old, moved.item, "/B"))[0].location;
@@ -88,7 +81,7 @@ TEST_F(MaildirKill, WhileUpdating) {
         killed.sync(SyncPhase::Names);
       },
       [&] {
-        forget_locks();
+        sink->sweep();
         EXPECT_EQ(flags(sink->update(receipt, one.item)), "Fb");
         sink->sync(SyncPhase::Names);
         EXPECT_EQ(files("A/cur").size() + files("A/new").size(), 1U);

@@ -238,8 +238,6 @@ TEST_F(MaildirTest, AKillAnywhereIsMadeGoodByTheNextRun) {
     }
     sink->sync(SyncPhase::Names);
     sink->sweep();
-    fs::remove(root / "A/dovecot-keywords.lock");  // its two minutes have passed
-    fs::remove(root / "B/C/dovecot-keywords.lock");
     if (whole < 2) {
       commit(one);
     }

@@ -156,7 +156,8 @@ bool Folders::remove(const std::vector<std::string>& path) {
     }
     gone.push_back(sub);
   }
-  for (const char* file : {"dovecot-keywords", "maildirfolder", kFolderNote}) {
+  for (const char* file :
+       {"dovecot-keywords", "maildirfolder", kFolderNote, ".mailpipe-keywords"}) {
     fs_.unlinkat(folder->dir.fd(), file, 0);
   }
   // What lies in it still is not ours, or a mailbox beneath this one: then it stays, without being

@@ -16,6 +16,8 @@ namespace {
 
 constexpr const char* kTable = "dovecot-keywords";
 constexpr const char* kLock = "dovecot-keywords.lock";
+constexpr const char* kNewTable = ".mailpipe-keywords";
+constexpr unsigned kOurMode = 0200;  // nobody else makes a lock that cannot be read
 constexpr std::size_t kLongest = std::size_t{64} * 1024;
 constexpr std::int64_t kStale = 120;  // seconds, as Dovecot has it
 constexpr int kTries = 20;
@@ -44,7 +46,16 @@ KeywordTable::KeywordTable(Fs& fs, Host& host, std::set<std::string>& told)
 
 KeywordTable::~KeywordTable() {
   if (locked_) {
+    fs_.unlinkat(folder_.fd(), kNewTable, 0);
     fs_.unlinkat(folder_.fd(), kLock, 0);
+  }
+}
+
+void KeywordTable::sweep(Fs& fs, const File& folder) {
+  FileInfo info;
+  if (fs.stat(folder.fd(), kLock, info) == 0 && (info.mode & 0777U) == kOurMode) {
+    fs.unlinkat(folder.fd(), kNewTable, 0);
+    fs.unlinkat(folder.fd(), kLock, 0);
   }
 }
 
@@ -134,8 +145,8 @@ void KeywordTable::load(const File& folder) {
 
 bool KeywordTable::lock(const File& folder) {
   for (int i = 0; i < kTries; ++i) {
-    const int fd =
-        fs_.openat(folder.fd(), kLock, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    const int fd = fs_.openat(folder.fd(), kLock,
+                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOurMode);
     if (fd >= 0) {
       fs_.close(fd);
       const int again = fs_.openat(folder.fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -161,8 +172,9 @@ bool KeywordTable::lock(const File& folder) {
 }
 
 void KeywordTable::write(DataSync& data) {
-  const std::string path = folder_.path() + "/" + kLock;
-  const int fd = fs_.openat(folder_.fd(), kLock, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0);
+  const std::string path = folder_.path() + "/" + kNewTable;
+  const int fd = fs_.openat(folder_.fd(), kNewTable,
+                            O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) {
     throw_errno(fd, "cannot open", path);
   }
@@ -178,10 +190,11 @@ void KeywordTable::write(DataSync& data) {
 }
 
 void KeywordTable::commit() {
-  const int renamed = fs_.rename(folder_.fd(), kLock, folder_.fd(), kTable);
+  const int renamed = fs_.rename(folder_.fd(), kNewTable, folder_.fd(), kTable);
   if (renamed < 0) {
-    throw_errno(renamed, "cannot rename", folder_.path() + "/" + kLock);
+    throw_errno(renamed, "cannot rename", folder_.path() + "/" + kNewTable);
   }
+  fs_.unlinkat(folder_.fd(), kLock, 0);
   locked_ = false;
   folder_ = File();
 }

@@ -20,8 +20,9 @@ namespace mailpipe::maildir {
 /// Threads      One.
 /// Errors       As throw_errno. A lock that somebody else keeps, and a 27th name, are told of in
 ///              the log; the keyword then stays in the ledger only.
-/// Durability   write() puts the new table into the lock file, which becomes the table in commit():
-///              a power cut leaves the old table or the new one.
+/// Durability   write() puts the new table beside the old one, whose place it takes in commit():
+///              a power cut leaves the old table or the new one. A lock of ours that a kill left
+///              behind is known by its mode and goes in sweep().
 class KeywordTable {
  public:
   /// `told`: keywords that the log has already; outlives this object.
@@ -34,6 +35,9 @@ class KeywordTable {
   char letter(const File& folder, std::string_view keyword, bool add);
 
   bool changed() const noexcept { return locked_; }
+
+  /// Removes the lock of a run of ours that was killed; no other may run now.
+  static void sweep(Fs& fs, const File& folder);
 
   void write(DataSync& data);
   void commit();

@@ -59,6 +59,9 @@ std::string MaildirSink::update(const Receipt& receipt, const Item& item) {
         to.text() == from->text()) {
       return from->text();
     }
+    if (folder.keywords != nullptr && folder.keywords->changed()) {
+      write_keywords();  // no name on disk has a letter that no table knows
+    }
     const int result = fs_.rename_noreplace(folder.sub(from->sub).fd(), from->name.c_str(),
                                             folder.sub(sub).fd(), to.name.c_str());
     if (result >= 0) {

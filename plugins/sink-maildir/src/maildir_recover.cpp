@@ -45,6 +45,9 @@ void MaildirSink::sweep() {
   Folders& folders = writable();
   std::vector<std::string> old;
   folders.walk([&](Folder& folder) {
+    if (folder.keywords == nullptr) {
+      KeywordTable::sweep(fs_, folder.dir);
+    }
     if (folder.sub(Sub::Tmp).is_open()) {
       const int listed = fs_.list(folder.sub(Sub::Tmp).fd(), [&](std::string_view name) {
         const std::string token = Location{folder.location, Sub::Tmp, std::string(name)}.text();

@@ -83,17 +83,18 @@ void MaildirSink::mark(const std::string& text) {
   write_root_marker(fs_, root_, text);
 }
 
+void MaildirSink::write_keywords() {
+  folders_->write_keywords(*data_);
+  data_->sync();  // with what is staged, and notes of new mailboxes
+  folders_->commit_keywords();
+}
+
 void MaildirSink::sync(SyncPhase phase) {
   Folders& folders = writable();
+  write_keywords();
   if (phase == SyncPhase::Data) {
-    folders.write_keywords(*data_);
-    data_->sync();
-    folders.commit_keywords();
     return;
   }
-  folders.write_keywords(*data_);
-  data_->sync();  // notes of new mailboxes, keywords of update()
-  folders.commit_keywords();
   folders.sync_names(*data_, trash_);
   folders.forget_listings();
   settled_ = std::exchange(published_, {});

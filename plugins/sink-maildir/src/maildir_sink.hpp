@@ -61,6 +61,7 @@ class MaildirSink final : public Sink {
   Folders& writable();
   Location choose(const Item& item, const Mailbox& place, const FileDigest& content);
   std::string letters_of(Folder& folder, const std::vector<std::string>& keywords, bool add);
+  void write_keywords();
   Placed place_of(const Item& item, const Mailbox& place, const FileDigest& content);
   Draft draft(const std::vector<std::string>& path);
   Staged keep(Draft draft, const FileDigest& content, std::vector<Placed> placed);
