@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace mailpipe::test {
 namespace {
@@ -148,6 +150,45 @@ TEST_F(Mirror, NothingIsRemovedWhileAMessageIsNotStored) {
   EXPECT_EQ(pipeline.run().exit_code, 0);
   EXPECT_EQ(tree.files.size(), 30U) << "30 - 1 + the one that was bad";
   EXPECT_EQ(tree.trash.size(), 1U);
+}
+
+// A source that goes on from a cursor never heard of a message that came and went since.
+TEST_F(Mirror, AMessageThatGoesAfterARunThatBrokeOffIsRemoved) {
+  account.add_many(3);
+  pipeline.run();
+  account.add("n1");
+  account.add("n2");
+  const std::string body = account.messages["n1"].body;
+  pipeline.script.on_list = [](const std::string& id) {
+    if (id == "n2") {
+      throw Error(ErrorClass::Permanent, "no more of it");
+    }
+  };
+  EXPECT_EQ(pipeline.run().exit_code, 1);
+  EXPECT_EQ(tree.where(body), (Places{"Inbox"}));
+  pipeline.script.on_list = {};
+  account.messages.erase("n1");
+  std::replace(account.history.begin(), account.history.end(), std::string("n1"),
+               std::string("n2"));
+  const run::RunReport report = pipeline.run();
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_TRUE(tree.where(body).empty());
+  EXPECT_EQ(tree.files.size(), 4U);
+  EXPECT_EQ(pipeline.run().counts.removed, 0U);
+}
+
+TEST_F(Mirror, AMessageThatMovesWhileItIsOnItsWayIsWhereItWent) {
+  account.add("a");
+  account.add("b");
+  bool once = true;
+  pipeline.script.on_list = [&](const std::string& id) {
+    if (id == "b" && std::exchange(once, false)) {
+      account.change("a", [](auto& m) { m.mailboxes = {"work"}; });
+      throw Error(ErrorClass::Transient, "once more");
+    }
+  };
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.where(account.messages["a"].body), (Places{"Work"}));
 }
 
 TEST_F(Mirror, AMessageThatComesBackIsNotRemoved) {

@@ -81,6 +81,8 @@ class Engine {
   void fetch_loop();
   void watch_loop();
   Cursors cursors();
+  void on_checkpoint(Event event);
+  void end_doubts();
   void flush();
 
   // ---- listing.cpp: what the source tells
@@ -197,6 +199,8 @@ class Engine {
 
   std::map<StreamId, std::int64_t> listing_;  // streams inside a complete listing: its number
   std::int64_t listing_number_ = 0;
+  bool doubts_ = false;  // some rows came after the cursors that this listing goes on from
+  std::map<StreamId, std::string> doubted_cursors_;  // wait for what becomes of such rows
   bool first_listing_ = false;  // no complete listing of all streams was ever finished
   bool list_done_ = false;
   enum class Phase {

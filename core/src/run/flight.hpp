@@ -65,9 +65,9 @@ struct Flight {
   bool durable = false;               ///< on every required sink
   bool catch_up = false;              ///< stored already; some sink lacks it
   Checkpoints::Member group;
-  std::vector<Twin> twins;    ///< Match: those still possible; Sample: what it must be
-  bool copied = false;        ///< the octets come from a sink: nothing of the queue to give back
-  bool places_moved = false;  ///< a mailbox of it was renamed meanwhile
+  std::vector<Twin> twins;  ///< Match: those still possible; Sample: what it must be
+  bool copied = false;      ///< the octets come from a sink: nothing of the queue to give back
+  bool changed = false;     ///< it, or the name of a mailbox of its stream, since it was judged
   std::shared_ptr<const spool::SpooledBody> body;
   std::uint64_t size = 0;  ///< octets, once the body came
   Digest digest{}, header_digest{};

@@ -139,7 +139,7 @@ void Engine::write_rows(Flight& flight) {
       flight.catch_up ? state::Outcome::Known : state::Outcome::Stored);
   if (flight.removed) {
     owe_removal(row.id);
-  } else if (flight.places_moved || flight.item.keywords != row.item.keywords ||
+  } else if (flight.changed || flight.item.keywords != row.item.keywords ||
              flight.item.places.size() != row.item.places.size()) {
     owe(row.id);
   }

@@ -77,7 +77,7 @@ void Engine::on_event(Event event) {
       on_listing_end(event.stream);
       break;
     case EventKind::Checkpoint:
-      checkpoints_.seal(event.stream, std::move(event.cursor));
+      on_checkpoint(std::move(event));
       break;
     case EventKind::Estimate:
       services_.progress.estimated += event.count;
@@ -123,10 +123,14 @@ void Engine::on_item(Event event) {
     Flight& flight = *flying->second;
     flight.row.seen = std::max(flight.row.seen, seen);
     flight.removed = false;
+    if (doubts_) {
+      ledger_.believe(flight.row);
+    }
     accounts_.bring(flight.row, Accounts::Bringer::Listed);
     if (flight.catch_up) {
       accounts_.settle(flight.row, state::Outcome::Known);
     }
+    flight.changed = flight.changed || differs(flight.row.item, event.item);
     take_over(flight.row.item, std::move(event.item));
     return;
   }
@@ -143,6 +147,9 @@ void Engine::on_item(Event event) {
   }
   row.seen = std::max(row.seen, seen);
   accounts_.bring(row, Accounts::Bringer::Listed);
+  if (!unknown && doubts_) {
+    ledger_.believe(row);
+  }
   if (!unknown) {
     known(std::move(row), action, std::move(event.item));
   } else if (!match(row)) {
@@ -237,7 +244,7 @@ void Engine::on_mailbox(StreamId stream, const Mailbox& mailbox) {
     ledger_.leave_mailbox(*before);
     ledger_.owe_mailbox(stream, mailbox.id);
     for (const auto& [key, flight] : by_key_) {
-      flight->places_moved = flight->places_moved || flight->row.item.stream == stream;
+      flight->changed = flight->changed || flight->row.item.stream == stream;
     }
   }
 }
@@ -327,7 +334,32 @@ void Engine::on_listing_end(StreamId stream) {
   }
 }
 
+void Engine::on_checkpoint(Event event) {
+  if (doubts_ && !ledger_.doubted(event.stream, 1).empty()) {
+    doubted_cursors_[event.stream] = std::move(event.cursor);
+  } else {
+    checkpoints_.seal(event.stream, std::move(event.cursor));
+  }
+}
+
+// A row that came after the cursor is listed once more, if the run that brought it broke off. If it is not, it was removed
+// in between: the source never heard of it and will not tell.
+void Engine::end_doubts() {
+  for (auto& [stream, cursor] : doubted_cursors_) {
+    for (auto rows = ledger_.doubted(stream, kChunk); !rows.empty();
+         rows = ledger_.doubted(stream, kChunk)) {
+      for (const state::Row& row : rows) {
+        ledger_.believe(row);
+        on_removed(row.item.key, Accounts::Bringer::Removed);
+      }
+    }
+    checkpoints_.seal(stream, std::move(cursor));
+  }
+  doubted_cursors_.clear();
+}
+
 void Engine::on_list_done() {
+  end_doubts();
   list_done_ = true;
   services_.progress.listing_done = true;
   ledger_.set_meta("first_listing", "done");

@@ -47,7 +47,10 @@ void Engine::watch_loop() {
   }
 }
 
+// For one attempt at listing.
 Cursors Engine::cursors() {
+  doubts_ = ledger_.doubt_uncovered();
+  doubted_cursors_.clear();
   Cursors out;
   for (const auto& stream : ledger_.streams()) {
     out.push_back({stream.id, stream.name, stream.cursor});

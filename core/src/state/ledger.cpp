@@ -224,6 +224,7 @@ std::vector<Ledger::StreamRow> Ledger::streams() {
 void Ledger::set_cursor(StreamId stream, std::string_view cursor) {
   write();
   cached("UPDATE streams SET cursor=? WHERE id=?").run(cursor, stream);
+  cached("DELETE FROM uncovered WHERE stream=?").run(stream);
 }
 
 void Ledger::clear_cursors() {

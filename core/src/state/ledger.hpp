@@ -119,6 +119,16 @@ class Ledger {
   /// Gone rows of that size whose header is known.
   std::vector<Row> dead(std::uint64_t size, std::size_t limit);
 
+  // ---- rows that no cursor covers: after a run that broke off, the source lists from before them
+  /// Doubts all of them; false when there are none.
+  bool doubt_uncovered();
+
+  /// It was listed again.
+  void believe(const Row& row);
+
+  /// Those of a stream that are still in doubt, and not gone.
+  std::vector<Row> doubted(StreamId stream, std::size_t limit);
+
   std::uint64_t count(RowState state);
   bool any_stored();
   std::vector<Row> rows(RowState state, RowId after, std::size_t limit);
@@ -197,6 +207,7 @@ class Ledger {
   void write();
   Row read_row(Statement& from);
   std::vector<Row> read_rows(Statement& from);
+  void note_uncovered(const Row& row, RowId id);
   void check_format(const std::string& pipeline, bool created);
 
   Database database_;

@@ -32,6 +32,10 @@ CREATE INDEX rows_rejudge ON rows(id) WHERE rejudge = 1;
 CREATE INDEX rows_server_id ON rows(server_id) WHERE length(server_id) > 0;
 CREATE INDEX rows_dead_size ON rows(size) WHERE state = 7;
 
+-- Rows that came outside a complete listing since the cursor of their stream was written.
+CREATE TABLE uncovered(stream INTEGER NOT NULL, row INTEGER NOT NULL, doubted INTEGER NOT NULL, PRIMARY KEY(stream, row))
+  WITHOUT ROWID;
+
 -- Proof that a place of a message is durable on a sink; or that the sink does not want it, or can never have it.
 CREATE TABLE receipts(
   row INTEGER NOT NULL, sink NOT NULL, place NOT NULL, location NOT NULL, size INTEGER NOT NULL, digest NOT NULL,
