@@ -177,6 +177,11 @@ void Engine::nobody_wants(Flight& flight) {
 }
 
 void Engine::launch(std::unique_ptr<Flight> flight, Want want) {
+  if (stopping_) {  // what was in flight may lead to more: nobody would fetch it
+    fail(*flight, "not fetched");
+    leave(*flight);
+    return;
+  }
   flight->token = flight->token != 0 ? flight->token : next_token_++;
   const Item& item = flight->row.item;
   if (want == Want::Body && !item.server_id.empty() && !flight->catch_up) {
