@@ -235,6 +235,21 @@ TEST(ImapList, GivesNewKeysToAMailboxThatComesBack) {
   EXPECT_NE(account.told.item("Work", "1").key, key);
 }
 
+TEST(ImapList, TellsThatAMailboxIsGoneAgainAfterAListingThatBrokeOff) {
+  Listed account(kEverything);
+  account.server.remove("Work");
+  account.next();
+  account.server.create("Work");
+  account.server.append("Work");
+  account.server.on({.command = "EXAMINE \"Work\"*", .instead = "$tag NO [SERVERBUG] not now\r\n"});
+  Told told;
+  account.source.list_failure(told, account.told);
+  EXPECT_EQ(told.lines(), (Strings{"checkpoint Work"}));
+  account.server.remove("Work");
+  EXPECT_EQ(account.source.list(told).lines(),
+            (Strings{"mailbox-removed Work", "begin Work", "end Work", "checkpoint Work"}));
+}
+
 TEST(ImapList, LeavesAMailboxAloneThatIsNoLongerChosen) {
   Listed account(kEverything);
   TestSource other(account.server.port(), {{"mailboxes", {{"exclude", {"Work"}}}}});

@@ -18,6 +18,13 @@ MailboxSync::MailboxSync(SyncWorld& world, MailboxInfo info, StreamId stream, st
       before_(std::move(before)) {}
 
 void MailboxSync::begin() {
+  if (before_ && before_->gone) {
+    // It is back. Should this run break off and it go again, the next one has to tell so.
+    MailboxCursor back;
+    back.name = info_.name;
+    back.epoch = before_->epoch;
+    world_.emitter.checkpoint(stream_, back.to_text());
+  }
   world_.emitter.mailbox(stream_, {.id = id_, .path = info_.path, .role = info_.role});
   after_.name = info_.name;
   if (info_.failed) {
