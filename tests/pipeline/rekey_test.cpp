@@ -14,8 +14,9 @@ using run::OnRemove;
 class Rekey : public testing::Test {
  protected:
   /// The server gives a message another id, as after a changed UIDVALIDITY; `id` tells whether its server id stays.
-  void rekey(const std::string& from, const std::string& to, bool keeps_server_id,
-             const std::function<void(Account::Message&)>& change = [](auto&) {}) {
+  void rekey(
+      const std::string& from, const std::string& to, bool keeps_server_id,
+      const std::function<void(Account::Message&)>& change = [](auto&) {}) {
     Account::Message message = account.messages.at(from);
     account.remove(from);
     message.server_id = keeps_server_id ? message.server_id.value_or(from) : std::string();
@@ -186,6 +187,16 @@ TEST_F(Rekey, ARebuildFindsMessagesByTheirHeaders) {
   EXPECT_EQ(pipeline.script.header_fetches, 20);
   EXPECT_EQ(pipeline.script.body_fetches, 0);
   EXPECT_EQ(tree.files.size(), 20U);
+}
+
+TEST_F(Rekey, ARebuildBringsTheKeywordsThatTheServerHasAndKeepsLocalOnes) {
+  account.add("a", {.body = "A: 1\r\n\r\nx", .keywords = {"$seen"}});
+  pipeline.run();
+  tree.files.begin()->second.keywords.insert("local");
+  account.change("a", [](auto& m) { m.keywords = {"$seen", "$flagged"}; });
+  EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 0);
+  EXPECT_EQ(tree.files.begin()->second.keywords,
+            (std::set<std::string>{"$flagged", "$seen", "local"}));
 }
 
 TEST_F(Rekey, RecordsOfAnotherToolNeedASampleOnly) {

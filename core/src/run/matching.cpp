@@ -199,7 +199,7 @@ bool Engine::adopt_file(state::Row& row, const std::vector<state::FoundRow>& fil
                           .size = found.file.size,
                           .digest = found.file.digest,
                           .adopted = true,
-                          .keywords = row.item.keywords});
+                          .keywords = {}});  // unknown: what the server has is added
       ledger_.remove_found(found.id);
       lane->adopted += 1;
     }

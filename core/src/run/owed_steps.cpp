@@ -191,7 +191,9 @@ void OwedSteps::carry_out(Sink& sink, std::vector<Step>& steps) {
   }
   for (Step& step : steps) {
     for (state::ReceiptRow& receipt : step.changes) {
-      receipt.location = sink.update(to_receipt(step.row, receipt), step.item);
+      std::string now = sink.update(to_receipt(step.row, receipt), step.item);
+      step.changed += receipt.adopted && now == receipt.location ? 0 : 1;  // it had them already
+      receipt.location = std::move(now);
     }
   }
   sink.sync(SyncPhase::Names);
@@ -217,8 +219,8 @@ void OwedSteps::added(std::size_t lane, const Steps& steps) {
     for (state::ReceiptRow& receipt : step.changes) {
       receipt.keywords = step.item.keywords;
       ledger_.put_receipt(receipt);
-      sink.updated += 1;
     }
+    sink.updated += step.changed;
     if (step.whole) {
       ledger_.paid(sink.part().id, step.row.id);
     }

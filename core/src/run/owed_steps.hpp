@@ -70,6 +70,7 @@ class OwedSteps {
     Item item;
     std::vector<Link> links;
     std::vector<state::ReceiptRow> changes;  ///< their locations are new afterwards
+    std::uint64_t changed = 0;               ///< of them
     bool whole = true;                       ///< nothing is owed once this is done
   };
 
