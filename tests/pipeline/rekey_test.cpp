@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 namespace mailpipe::test {
@@ -122,6 +123,7 @@ TEST_F(Rekey, AMoveUnderAnotherKeyLinksAndIsNeverAbsent) {
 }
 
 TEST_F(Rekey, TheSameMessageListedTwiceIsFetchedOnceAndLinked) {
+  pipeline.settings.batch_interval = std::chrono::hours(1);  // nobody waits for it
   account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});
   account.add("b", {.body = "A: 1\r\n\r\nxx", .mailboxes = {"work"}, .server_id = "S"});
   EXPECT_EQ(pipeline.run().counts.stored, 2U);

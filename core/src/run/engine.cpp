@@ -142,7 +142,7 @@ void Engine::advance() {
     reoffer();
     settle_sinks();
   }
-  committer_.begin_if_due(flights_.empty() && (stopping_ || phase_ >= Phase::Placing));
+  committer_.begin_if_due((stopping_ || phase_ >= Phase::Placing) && nothing_can_join());
   if (grace_end_ && now >= *grace_end_) {
     grace_end_.reset();
     services_.cancellation.raise(Cancel::Abort);
@@ -204,6 +204,15 @@ bool Engine::may_remove() {
     return false;
   }
   return true;
+}
+
+// Whether all that is on its way waits for a message of the open batch.
+bool Engine::nothing_can_join() const {
+  std::size_t waiting = 0;
+  for (const auto& [leader, tokens] : followers_) {
+    waiting += tokens.size();
+  }
+  return flights_.size() == waiting;
 }
 
 Engine::Clock::time_point Engine::next_deadline() {

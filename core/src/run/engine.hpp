@@ -83,6 +83,7 @@ class Engine {
   Cursors cursors();
   void on_checkpoint(Event event);
   void end_doubts();
+  bool nothing_can_join() const;
   void flush();
 
   // ---- listing.cpp: what the source tells
