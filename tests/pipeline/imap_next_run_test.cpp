@@ -63,7 +63,8 @@ class ImapNextRun : public ImapMaildirOn {
     const std::uint64_t fetching = counter("source.fetches") == 0 ? 0 : 3;  // connections
     const std::size_t listing = has_condstore() ? changed : with_mail;
     EXPECT_GE(commands_like("EXAMINE"), listing);
-    EXPECT_LE(commands_like("EXAMINE"), listing + fetching * changed);
+    // A new mailbox is opened beside those with mail, and then by each connection that fetches from it.
+    EXPECT_LE(commands_like("EXAMINE"), listing + (fetching + 1) * changed);
   }
 
   std::uint64_t turns_ = 0, octets_ = 0, connections_ = 0;

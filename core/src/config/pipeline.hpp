@@ -42,7 +42,7 @@ struct SinkSpec : ComponentSpec {
 /// The `run:` block. engine_schema.cpp has the same defaults; a test compares them.
 struct RunSpec {
   struct Batch {
-    std::uint64_t messages = 500;
+    std::uint64_t messages = 1000;
     std::uint64_t bytes = std::uint64_t{64} << 20U;
     std::chrono::seconds interval{2};
   };
