@@ -195,7 +195,6 @@ class Engine {
   std::unordered_map<std::string, std::uint64_t> leaders_;  // by server id: the first on its way
   std::unordered_map<std::uint64_t, std::vector<std::uint64_t>>
       followers_;  // by leader: the same message once more; they wait for its octets
-  bool mailboxes_unkept_ = false;  // told of in this transaction
   std::uint64_t sampled_ = 0, adopted_ = 0;
 
   std::map<StreamId, std::int64_t> listing_;  // streams inside a complete listing: its number
@@ -204,6 +203,8 @@ class Engine {
   std::map<StreamId, std::string> doubted_cursors_;  // wait for what becomes of such rows
   bool first_listing_ = false;  // no complete listing of all streams was ever finished
   bool list_done_ = false;
+  bool stopping_ = false;
+  bool aborted_ = false;
   enum class Phase {
     Listing,
     Reoffering,
@@ -217,14 +218,13 @@ class Engine {
   std::uint64_t quarantined_ = 0;
   std::uint64_t bodies_ = 0;  // that came through
 
-  bool stopping_ = false;
-  bool aborted_ = false;
   std::optional<Clock::time_point> grace_end_;
   Clock::time_point last_flush_ = Clock::now();
   RunReport* report_ = nullptr;
   std::vector<std::thread> threads_;
   std::thread watcher_;
-  int watcher_stop_fd_;  // readable: the watcher ends
+  bool mailboxes_unkept_ = false;  // told of in this transaction
+  int watcher_stop_fd_;            // readable: the watcher ends
 
   /// So many messages may be on their way; past it the source's events wait.
   static constexpr std::size_t kMaxFlights = 3'000;

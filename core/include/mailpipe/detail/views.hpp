@@ -287,11 +287,12 @@ inline Found to_found(const mp_found& in) {
             .original = {}};
   std::memcpy(out.digest.data(), in.sha256, out.digest.size());
   if (in.has_original != 0) {
-    Found::Original& original = out.original.emplace();
+    Found::Original original;
     original.size = in.original_size;
     std::memcpy(original.digest.data(), in.original_sha256, original.digest.size());
     std::memcpy(original.header_digest.data(), in.original_header_sha256,
                 original.header_digest.size());
+    out.original = original;
   }
   return out;
 }
