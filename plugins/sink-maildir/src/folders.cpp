@@ -40,12 +40,12 @@ Folder& Folders::get(const std::string& location) {
 }
 
 void Folders::forget(const std::string& location) {
+  std::erase_if(locations_, [&](const auto& known) { return known.second == location; });
   const auto found = folders_.find(location);
   if (found != folders_.end()) {
     open_.remove(found->second.get());
-    folders_.erase(found);
+    folders_.erase(found);  // last: the location may be the folder's own word
   }
-  std::erase_if(locations_, [&](const auto& known) { return known.second == location; });
 }
 
 Folder* Folders::use(Folder& folder, int& result) {
