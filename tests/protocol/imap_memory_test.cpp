@@ -1,4 +1,5 @@
 #include "imap_session_fixture.hpp"
+#include "support/sanitized.hpp"
 #include "support/scripted_imap_server.hpp"
 
 #include <gtest/gtest.h>
@@ -78,12 +79,6 @@ struct Counter : Answer {
   std::string problem;
 };
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kMeasures = false;  // what is freed stays with the sanitizer for a while
-#else
-constexpr bool kMeasures = true;
-#endif
-
 std::shared_ptr<Counter> ask(const std::string& script, const char* what, std::size_t most_kib) {
   ScriptedImapServer server({kLogin + "C: UID *\n" + script + "S: $tag OK\n"});
   Client client(server.port());
@@ -92,7 +87,7 @@ std::shared_ptr<Counter> ask(const std::string& script, const char* what, std::s
   const Growth growth;
   client.session->send(Command("UID FETCH 1:*"), answer);
   client.session->finish();
-  EXPECT_TRUE(!kMeasures || growth.kib(what) < most_kib);
+  EXPECT_TRUE(mailpipe::test::kSanitized || growth.kib(what) < most_kib);
   EXPECT_EQ(answer->problem, "");
   return answer;
 }
@@ -126,7 +121,7 @@ TEST(ImapMemory, IsFlatForALineWithoutEnd) {
   const Growth growth;
   client.send(Command("NOOP"));
   EXPECT_EQ(error_of([&] { client.session->finish(); }).error_class(), ErrorClass::Transient);
-  EXPECT_TRUE(!kMeasures || growth.kib("a line of 400 MB") < 4096U);
+  EXPECT_TRUE(mailpipe::test::kSanitized || growth.kib("a line of 400 MB") < 4096U);
 }
 
 }  // namespace
