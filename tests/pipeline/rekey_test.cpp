@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
+#include <future>
 #include <string>
+#include <utility>
 
 namespace mailpipe::test {
 namespace {
@@ -30,9 +33,33 @@ class Rekey : public testing::Test {
     pipeline.script.body_fetches = 0;
   }
 
+  /// The source tells more of a message, by its key, while it is being fetched for the first time in the next run.
+  void tell_while_fetching(
+      const std::function<void(StreamId, Emitter&, const std::string& key)>& tell) {
+    pipeline.script.on_fetch = [this](const std::string& id) {
+      if (!std::exchange(met_, true)) {
+        fetched_.set_value(id);
+        told_.get_future().wait();
+      }
+    };
+    pipeline.script.after_items = [this, tell](StreamId stream, Emitter& out) {
+      tell(stream, out, ScriptedSource::key(fetched_.get_future().get()));
+      for (int i = 0; i < 1'200;
+           ++i) {  // more than may wait: what was told before is heard by then
+        out.estimate(stream, 0);
+      }
+      told_.set_value();
+    };
+  }
+
   TreePipeline pipeline{OnRemove::Delete};
   Account& account = pipeline.account;
   Tree& tree = *pipeline.tree;
+
+ private:
+  bool met_ = false;
+  std::promise<std::string> fetched_;
+  std::promise<void> told_;
 };
 
 TEST_F(Rekey, AServerIdMakesADeadRowLiveOnWithoutADownload) {
@@ -175,7 +202,46 @@ TEST_F(Rekey, ASizeThatDiffersIsAnotherMessageWhateverTheServerIdSays) {
   EXPECT_EQ(tree.where("A: 1\r\n\r\nlonger"), (Places{"Work"}));
 }
 
+TEST_F(Rekey, AMessageThatIsRemovedWhileItIsMatchedLeavesNoCopy) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = ""});
+  pipeline.run();
+  rekey("a", "zz", false);
+  tell_while_fetching(
+      [](StreamId stream, Emitter& out, const std::string& key) { out.removed(stream, key); });
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_TRUE(tree.files.empty());
+}
+
 // ---- adoption
+
+TEST_F(Rekey, WhatIsToldOfAMessageThatIsSampledIsFollowed) {
+  for (int i = 0; i < 250; ++i) {
+    account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
+  }
+  pipeline.run();
+  pipeline.refs_in_scan = true;
+  std::string sampled;
+  tell_while_fetching([&](StreamId stream, Emitter& out, const std::string& key) {
+    sampled = key;
+    out.keywords(stream, key, {"$seen"});
+  });
+  const run::RunReport report = pipeline.run(run::Mode::Rebuild);
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(report.counters.at("engine.sampled"), 1U);
+  EXPECT_EQ(tree.files.at("Inbox/" + sampled).keywords, (std::set<std::string>{"$seen"}));
+}
+
+TEST_F(Rekey, AMessageThatIsRemovedWhileItIsSampledLeavesNoCopy) {
+  for (int i = 0; i < 250; ++i) {
+    account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
+  }
+  pipeline.run();
+  pipeline.refs_in_scan = true;
+  tell_while_fetching(
+      [](StreamId stream, Emitter& out, const std::string& key) { out.removed(stream, key); });
+  EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 249U);
+}
 
 TEST_F(Rekey, ARebuildFindsMessagesByTheirHeaders) {
   for (int i = 0; i < 20; ++i) {

@@ -71,6 +71,7 @@ class Account {
 /// Where a ScriptedSource misbehaves.
 struct Script {
   std::function<void(const std::string& id)> on_list;   ///< before each item; may throw Error
+  std::function<void(StreamId, Emitter&)> after_items;  ///< told before the cursor
   std::function<void()> after_list;                     ///< may throw Error
   std::function<void(const std::string& id)> on_fetch;  ///< before each body; may throw Error
   std::function<void()>
@@ -108,6 +109,9 @@ class ScriptedSource final : public Source {
         throw Error(ErrorClass::CursorLost, "the cursor is too old");
       }
       list_changes(stream, std::stoull(cursor), now, out);
+    }
+    if (script_.after_items) {
+      script_.after_items(stream, out);
     }
     out.checkpoint(stream, std::to_string(now));
     if (script_.after_list) {

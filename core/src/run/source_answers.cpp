@@ -28,11 +28,16 @@ void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBo
   if (flight.purpose != Flight::Purpose::Store) {
     auto done = take(token);
     queue_.release(FetchQueue::share(done->work));
+    const std::string key = done->row.item.key;
+    const bool removed = done->removed;
     if (done->purpose == Flight::Purpose::Sample) {
       leave(*done);
       on_sample(*done, *body);
     } else {
       on_matching_body(std::move(done), *body);
+    }
+    if (removed) {  // told meanwhile; whatever became of the message, it is gone
+      on_removed(key, Accounts::Bringer::Removed);
     }
     return;
   }
