@@ -1,4 +1,5 @@
 /* mailpipe/plugin.h: the boundary between the engine and a plugin, in C.
+ * One file, and long: an author in another language binds this one and nothing else.
  *
  * A C++ author includes <mailpipe/plugin.hpp> instead and never sees these tables. A plugin in
  * another language fills them by hand. The engine knows no protocol and no format; a plugin knows

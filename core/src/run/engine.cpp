@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kFlushInterval{2000};
 constexpr std::chrono::milliseconds kLongestSleep{1000};
 
 // As many octets on their way as fit into memory, so that the spool file is for large messages. Sinks are busy with far
-// less, and 16 MiB in 50 ms are more than a line brings.
+// less, and 8 MiB in 50 ms are more than a line brings.
 FetchQueue::Limits limits_of(const Settings& settings) {
   return {.bytes = std::max<std::uint64_t>(settings.memory, 4ULL << 20U), .items = 1000};
 }

@@ -112,6 +112,8 @@ class Engine {
   void on_mailbox_removed(StreamId stream, const std::string& id);
   void owe(state::RowId row);
   void owe_removal(state::RowId row);
+
+  // ---- reoffering.cpp: what comes up without being listed
   void reoffer();
   void catch_up();
 

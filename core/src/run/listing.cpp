@@ -1,6 +1,6 @@
-// What the source tells, and what comes up without being listed. See engine.hpp.
+// What the source tells. See engine.hpp; reoffering.cpp has what comes up without being listed.
 #include "run/engine.hpp"
-#include "run/places.hpp"
+#include "run/same_words.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -94,16 +94,11 @@ bool differs(const Item& known, const Item& now) {
     for (const Mailbox& place : item.places) {
       out.push_back(place.id);
     }
-    std::sort(out.begin(), out.end());
     return out;
   };
-  const auto sorted = [](std::vector<std::string> words) {
-    std::sort(words.begin(), words.end());
-    return words;
-  };
   return known.ref != now.ref || known.size != now.size || known.received_at != now.received_at ||
-         known.attributes != now.attributes || sorted(known.keywords) != sorted(now.keywords) ||
-         ids(known) != ids(now);
+         known.attributes != now.attributes || !same_words(known.keywords, now.keywords) ||
+         !same_words(ids(known), ids(now));
 }
 
 /// The new metadata, with what the ledger alone knows.
@@ -137,9 +132,7 @@ void Engine::on_item(Event event) {
   state::Row row = ledger_.find(event.item.key);
   const bool unknown = row.state == state::RowState::None;
   const bool changed = !unknown && differs(row.item, event.item);
-  const Action action = decide(row.state, changed || (event.kind == EventKind::Changed && changed)
-                                              ? RowEvent::Changed
-                                              : RowEvent::Listed);
+  const Action action = decide(row.state, changed ? RowEvent::Changed : RowEvent::Listed);
   if (unknown) {
     row.item = std::move(event.item);
     row.item.stream = event.stream;
@@ -374,55 +367,6 @@ void Engine::on_list_failed(const Error& error) {
   if (!stopping_) {
     list_done_ = true;
     phase_ = Phase::CatchingUp;
-  }
-}
-
-// Everything that is not a fresh listing: held messages now due, quarantined ones, rows to judge again; then what single
-// sinks lack. In chunks, as far as there is room for messages on their way.
-void Engine::reoffer() {
-  while (flights_.size() < kMaxFlights && phase_ == Phase::Reoffering) {
-    const auto rows = ledger_.to_reoffer(run_time_, reoffered_to_, kChunk);
-    if (rows.empty()) {
-      phase_ = Phase::CatchingUp;
-      reoffered_to_ = 0;
-      break;
-    }
-    reoffered_to_ = rows.back().id;
-    for (const state::Row& row : rows) {
-      const bool offered_already = row.state == state::RowState::Quarantined && row.counted == run_;
-      if (!offered_already && !by_key_.contains(row.item.key) && !stopping_) {
-        state::Row again = row;
-        accounts_.bring(again, Accounts::Bringer::Reoffered);
-        judge(std::move(again), Origin::Reoffer);
-      }
-    }
-  }
-  while (flights_.size() < kMaxFlights && phase_ == Phase::CatchingUp) {
-    catch_up();
-  }
-}
-
-void Engine::catch_up() {
-  while (catch_up_lane_ < lanes_.size() &&
-         (dry_run_ || !lanes_[catch_up_lane_]->alive || lanes_[catch_up_lane_]->complete)) {
-    ++catch_up_lane_;
-    reoffered_to_ = 0;
-  }
-  if (catch_up_lane_ == lanes_.size()) {
-    phase_ = Phase::Placing;
-    return;
-  }
-  const auto rows = ledger_.lacking(lanes_[catch_up_lane_]->part().id, reoffered_to_, kChunk);
-  if (rows.empty()) {
-    ++catch_up_lane_;
-    reoffered_to_ = 0;
-    return;
-  }
-  reoffered_to_ = rows.back().id;
-  for (const state::Row& row : rows) {
-    if (!by_key_.contains(row.item.key)) {
-      judge(row, Origin::CatchUp);
-    }
   }
 }
 

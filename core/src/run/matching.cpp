@@ -27,6 +27,11 @@ bool same_places(const Item& a, const Item& b) {
                     [](const Mailbox& x, const Mailbox& y) { return x.id == y.id; });
 }
 
+bool lies_in_a_place_of(const Item& item, const Found& file) {
+  return std::any_of(item.places.begin(), item.places.end(),
+                     [&](const Mailbox& place) { return place.path == file.path; });
+}
+
 std::uint64_t original_size(const Found& file) {
   return file.original ? file.original->size : file.size;
 }
@@ -100,10 +105,7 @@ std::vector<Twin> Engine::twins_of(const state::Row& row) {
   Item item = row.item;
   ledger_.complete(item);
   for (const state::FoundRow& found : ledger_.find_found_by_size(*row.item.size, kMostTwins)) {
-    const bool here =
-        std::any_of(item.places.begin(), item.places.end(),
-                    [&](const Mailbox& place) { return place.path == found.file.path; });
-    if (here && found.file.original) {
+    if (lies_in_a_place_of(item, found.file) && found.file.original) {
       out.push_back({.found = found.id,
                      .digest = found.file.original->digest,
                      .header_digest = found.file.original->header_digest});
@@ -156,10 +158,7 @@ bool Engine::adopt(state::Row& row) {
   ledger_.complete(item);
   std::vector<state::FoundRow> files;
   for (state::FoundRow& found : ledger_.find_found_by_ref(item.ref)) {
-    const bool here =
-        std::any_of(item.places.begin(), item.places.end(),
-                    [&](const Mailbox& place) { return place.path == found.file.path; });
-    if (here && item.size == original_size(found.file)) {
+    if (lies_in_a_place_of(item, found.file) && item.size == original_size(found.file)) {
       files.push_back(std::move(found));
     }
   }

@@ -1,17 +1,10 @@
 #include "run/owed_plan.hpp"
 
+#include "run/same_words.hpp"
+
 #include <algorithm>
 
 namespace mailpipe::run {
-
-namespace {
-
-std::vector<std::string> sorted(std::vector<std::string> words) {
-  std::sort(words.begin(), words.end());
-  return words;
-}
-
-}  // namespace
 
 OwedPlan plan_owed(state::RowState state, const Item& item,
                    const std::vector<state::ReceiptRow>& receipts, const SinkPart& sink) {
@@ -31,7 +24,7 @@ OwedPlan plan_owed(state::RowState state, const Item& item,
       if (mirror) {
         plan.extra.push_back(receipt);
       }
-    } else if (sink.can.update && sorted(receipt.keywords) != sorted(item.keywords)) {
+    } else if (sink.can.update && !same_words(receipt.keywords, item.keywords)) {
       plan.change.push_back(receipt);
     }
   }
