@@ -69,7 +69,8 @@ run::SinkCapabilities capabilities_of(const config::ComponentInfo& info) {
           .read = can("read"),
           .scan = can("scan"),
           .ordered = can("ordered"),
-          .places = can("places")};
+          .places = can("places"),
+          .metadata = can("metadata")};
 }
 
 /// What a destination is called: its path, for every sink that has one.

@@ -75,15 +75,9 @@ TEST_F(PluginLoader, RefusesAnotherAbiMajorBeforeAnyCodeRuns) {
   file.set_tag(offsetof(mp_tag, abi_major), MP_ABI_MAJOR + 1);
   const Outcome result = outcome(save(file));
   EXPECT_EQ(result.code, kWrongAbi);
-  EXPECT_NE(result.what.find("plugin ABI 1." + std::to_string(MP_ABI_MINOR)), std::string::npos)
+  EXPECT_NE(result.what.find("plugin ABI 2." + std::to_string(MP_ABI_MINOR)), std::string::npos)
       << result.what;
   EXPECT_FALSE(fs::exists(trace_file));
-}
-
-TEST_F(PluginLoader, RefusesAnOlderMinorWhileTheMajorIsZero) {
-  PluginFile file("test-good");
-  file.set_tag(offsetof(mp_tag, abi_minor), MP_ABI_MINOR - 1);
-  EXPECT_EQ(outcome(save(file)).code, kWrongAbi);
 }
 
 TEST_F(PluginLoader, RefusesANewerMinor) {

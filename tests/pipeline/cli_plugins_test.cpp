@@ -33,7 +33,7 @@ TEST_F(CliPlugins, ListsVersionAbiPathAndComponents) {
   add("test-good");
   const Finished result = run({"plugins"});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_TRUE(contains(result.out, "test.good 1.2.3  ABI 0.2  filter keep-all\n    " +
+  EXPECT_TRUE(contains(result.out, "test.good 1.2.3  ABI 1.0  filter keep-all\n    " +
                                        (dir_ / "test-good.so").string()))
       << result.out;
 }

@@ -106,6 +106,8 @@ class FakeHost : public Host {
     values_[std::string(name)] = value;
   }
 
+  std::optional<std::string> kept(std::string_view) override { return std::nullopt; }
+
   Fs& fs() override { throw Error(ErrorClass::Internal, "this test has no file system"); }
 
  private:

@@ -84,6 +84,11 @@ class TestHost : public Host {
     values[std::string(name)] = std::string(value);
   }
 
+  std::optional<std::string> kept(std::string_view key) override {
+    const auto found = stored.find(std::string(key));
+    return found == stored.end() ? std::nullopt : std::optional(found->second);
+  }
+
   Fs& fs() override { return *fs_; }
 
   void set_run_time(std::chrono::sys_seconds time) { run_time_ = time; }
@@ -125,6 +130,7 @@ class TestHost : public Host {
   }
 
   std::map<std::string, std::string> values;   ///< what get() and put() keep
+  std::map<std::string, std::string> stored;   ///< what kept() knows: key, and key of today
   std::map<std::string, std::string> secrets;  ///< by JSON pointer
 
  private:

@@ -19,10 +19,14 @@ struct Verdict {
   Kind kind = Kind::Keep;
   std::string reason;  ///< Drop: a short stable word for counting, e.g. "before-first-run"
   std::chrono::sys_seconds hold_until{};  ///< Hold
-  std::string owner;                      ///< Duplicate: the key that it duplicates
-  std::uint64_t token = 0;                ///< nonzero: settle() is called with it
-  std::string name;                       ///< Keep: a name for sinks with free names, or empty
-  std::vector<Mailbox> places;            ///< Keep: other places, or empty for those of the item
+  std::string
+      owner;  ///< Duplicate: the key of the message that it duplicates, one that Host::kept() knows. The verdict
+      ///< stands while that one is stored; after that the item is judged again
+  bool link =
+      false;  ///< Duplicate: its places are added to the stored message; else it is left out
+  std::uint64_t token = 0;      ///< nonzero: settle() is called with it
+  std::string name;             ///< Keep: a name for sinks with free names, or empty
+  std::vector<Mailbox> places;  ///< Keep: other places, or empty for those of the item
 
   static Verdict keep() { return {}; }
 
@@ -37,6 +41,14 @@ struct Verdict {
     Verdict verdict;
     verdict.kind = Kind::Hold;
     verdict.hold_until = until;
+    return verdict;
+  }
+
+  static Verdict duplicate(std::string owner, bool link) {
+    Verdict verdict;
+    verdict.kind = Kind::Duplicate;
+    verdict.owner = std::move(owner);
+    verdict.link = link;
     return verdict;
   }
 };

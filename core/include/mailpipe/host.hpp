@@ -19,7 +19,7 @@ enum class Cancel : std::int32_t { Running = 0, Drain = 1, Abort = 2 };
 /// What the engine offers to one component.
 ///
 /// Life cycle  Valid from the component's constructor to the end of its destructor.
-/// Threads     Any, but get() and put(): those are for filters, inside judge() and settle().
+/// Threads     Any, but get(), put() and kept(): those are for filters, inside judge() and settle().
 class Host {
  public:
   virtual ~Host() = default;
@@ -52,6 +52,10 @@ class Host {
   /// A filter's own durable values, written in the same ledger transaction as what they belong to.
   virtual std::optional<std::string> get(std::string_view name) = 0;
   virtual void put(std::string_view name, std::string_view value) = 0;
+
+  /// For filters, inside judge(): whether the message that was once listed under `key` is stored, or on its way to the
+  /// sinks. Returns its key of today: a server that ends a UIDVALIDITY changes keys.
+  virtual std::optional<std::string> kept(std::string_view key) = 0;
 
   virtual Fs& fs() = 0;
 

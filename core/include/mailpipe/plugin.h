@@ -5,24 +5,31 @@
  * another language fills them by hand. The engine knows no protocol and no format; a plugin knows
  * no engine: this file is all they share.
  *
- * Order of calls    mailpipe_plugin_v0() once; create() per component used; then the component's
- * own slots; destroy(). A plugin is never unloaded. Threads           Each slot says which thread
- * calls it: [main] the thread that loads and creates, never two at once; [list] one thread per
- * source; [fetch] up to mp_source_vt.fetch_threads() threads at once, beside [list]; [engine] one
- * thread, all filters; [sink] one thread per sink; [any] any thread, at any time between create()
- * and destroy(). Ownership         Who allocates frees; nothing is freed across the boundary. Views
- * that go in live for the length of the call. Views that come out live until the next call on the
- * same instance. Text              UTF-8 unless a field says "raw". Never NUL-terminated: mp_str
- * carries its length. Numbers           Octets are uint64_t. Instants are int64_t seconds since
- * 1970-01-01T00:00:00Z. MP_NO_TIME, MP_NO_SIZE say "unknown". Errors            A slot returns
- * MP_OK or a negative class and describes it in the mp_error. The class decides what the engine
- * does (see the table in ARCHITECTURE.md); the text is for people. A slot never throws, exits,
- * changes signal handlers, locale or working directory. Growth            Tables carry struct_size.
- * New slots and fields come at the tail only (a new minor); anything else is a new major, which is
- * part of the entry point's name. While the major is 0 every minor may break.
+ * Order of calls  mailpipe_plugin_v1() once; create() per component used; then the component's own
+ *                 slots; destroy(). A plugin is never unloaded.
+ * Threads         Each slot says which thread calls it: [main] the thread that loads and creates,
+ *                 never two at once; [list] one thread per source; [fetch] up to
+ *                 mp_source_vt.fetch_threads() threads at once, beside [list]; [engine] one thread,
+ *                 all filters; [sink] one thread per sink; [any] any thread, at any time between
+ *                 create() and destroy().
+ * Ownership       Who allocates frees; nothing is freed across the boundary. Views that go in live
+ *                 for the length of the call. Views that come out live until the next call on the
+ *                 same instance.
+ * Text            UTF-8 unless a field says "raw". Never NUL-terminated: mp_str carries its length.
+ * Numbers         Octets are uint64_t. Instants are int64_t seconds since 1970-01-01T00:00:00Z.
+ *                 MP_NO_TIME, MP_NO_SIZE say "unknown".
+ * Errors          A slot returns MP_OK or a negative class and describes it in the mp_error. The
+ *                 class decides what the engine does (see the table in ARCHITECTURE.md); the text is
+ *                 for people. A slot never throws, exits, changes signal handlers, locale or working
+ *                 directory.
+ * Growth          Structs that begin with struct_size grow at the tail only (a new minor), and are
+ *                 read no further than it says. What stands in arrays (mp_str, mp_pair, mp_mailbox,
+ *                 mp_placed, mp_cursor, mp_work) never grows: what is new comes as an array of its
+ *                 own at the tail of what holds it. Anything else is a new major, which is part of
+ *                 the entry point's name.
  */
-/* A slot and its remark share a line, as in a table. */
 /* clang-format off */
+/* A slot and its remark share a line, as in a table. */
 #ifndef MAILPIPE_PLUGIN_H
 #define MAILPIPE_PLUGIN_H
 
@@ -36,8 +43,8 @@ extern "C" {
 #define MP_NOEXCEPT
 #endif
 
-#define MP_ABI_MAJOR 0u
-#define MP_ABI_MINOR 2u
+#define MP_ABI_MAJOR 1u
+#define MP_ABI_MINOR 0u
 
 typedef struct mp_str {
   const char* p;
@@ -237,6 +244,9 @@ typedef struct mp_host {
    * belong to. */
   mp_status (*kv_get)(const struct mp_host*, mp_str name, mp_str_cb, void* user) MP_NOEXCEPT;
   mp_status (*kv_put)(const struct mp_host*, mp_str name, mp_str value) MP_NOEXCEPT;
+  /* [engine] Whether the message that was once listed under `key` is stored, or on its way to the sinks: `now` is given
+   * its key of today (a server that ends a UIDVALIDITY changes keys). MP_NOT_FOUND: it is not, or no longer. */
+  mp_status (*kept)(const struct mp_host*, mp_str key, mp_str_cb now, void* user) MP_NOEXCEPT;
 } mp_host;
 
 /* ------------------------------------------------------------------------------------------------
@@ -349,11 +359,13 @@ typedef struct mp_verdict {
   uint32_t struct_size, kind; /* MP_KEEP ... */
   mp_str reason;              /* drop: a short stable word for counting, e.g. "before-first-run" */
   int64_t hold_until;         /* hold */
-  mp_str owner;               /* duplicate: the key that it duplicates */
+  mp_str owner;               /* duplicate: the key of the message that it duplicates, one that mp_host.kept() knows.
+                                 It stands while that one is stored; after that the item is judged again */
   uint64_t token;             /* nonzero: settle() is called with it */
   mp_str name;                /* keep: a name for sinks with free names, or empty */
   const mp_mailbox* places;   /* keep: other places, or NULL for those of the item */
-  uint32_t place_count, reserved;
+  uint32_t place_count;
+  uint32_t link;              /* duplicate: not 0: its places are added to the stored message; else it is left out */
 } mp_verdict;
 
 typedef struct mp_filter_vt {
@@ -437,7 +449,8 @@ typedef struct mp_sink_vt {
   mp_status (*link)(void* self, const mp_receipt*, const mp_item*, mp_str place, mp_staged* out,
                     mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "update": takes over what the server changed, the difference between the
-   * receipt's keywords and the item's; location may change. Doing it twice is harmless. */
+   * receipt's keywords and the item's; location may change. With the capability "metadata" it is called for whatever
+   * else changed as well: places, attributes. Doing it twice is harmless. */
   mp_status (*update)(void* self, const mp_receipt*, const mp_item*, mp_str* location,
                       mp_error*) MP_NOEXCEPT;
   /* [sink] Capability "remove": takes away one place. Doing it twice is harmless. */
@@ -513,8 +526,8 @@ typedef struct mp_plugin {
       {__VA_ARGS__}}
 
 /* The single exported symbol; the ABI major is in its name. [main] */
-#define MP_ENTRY MP_PASTE(mailpipe_plugin_v, 0)
-#define MP_ENTRY_NAME "mailpipe_plugin_v0"
+#define MP_ENTRY MP_PASTE(mailpipe_plugin_v, 1)
+#define MP_ENTRY_NAME "mailpipe_plugin_v1"
 #ifdef __GNUC__
 __attribute__((visibility("default")))
 #endif

@@ -83,7 +83,7 @@ class Sink {
   }
 
   /// Takes over what the server changed: the difference between the receipt's keywords and the
-  /// item's. What somebody else changed here stays. Returns the location, which may have changed;
+  /// item's; with the capability "metadata" whatever else changed as well: places, attributes. What somebody else changed here stays. Returns the location, which may have changed;
   /// the old one when the file is not there any more.
   virtual std::string update(const Receipt&, const Item&) { unsupported("update"); }
 

@@ -74,6 +74,17 @@ mp_status kv_put(const mp_host* table, mp_str name, mp_str value) noexcept {
   return detail::guard(nullptr, [&] { return host_of(table).put(text(name), text(value)), MP_OK; });
 }
 
+mp_status kept(const mp_host* table, mp_str key, mp_str_cb now, void* user) noexcept {
+  return detail::guard(nullptr, [&]() -> mp_status {
+    const std::optional<std::string> found = host_of(table).kept(text(key));
+    if (!found) {
+      return MP_NOT_FOUND;
+    }
+    now(user, detail::view(*found));
+    return MP_OK;
+  });
+}
+
 }  // namespace
 
 HostTable::HostTable(Host& host) noexcept
@@ -92,6 +103,7 @@ HostTable::HostTable(Host& host) noexcept
              .run_time = run_time,
              .secret = secret,
              .kv_get = kv_get,
-             .kv_put = kv_put} {}
+             .kv_put = kv_put,
+             .kept = kept} {}
 
 }  // namespace mailpipe::plugin

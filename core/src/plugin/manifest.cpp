@@ -15,9 +15,6 @@ namespace mailpipe::plugin {
 
 namespace {
 
-// While the major is 0 every minor may break; from 1.0 on the oldest is 0.
-constexpr std::uint32_t kOldestMinor = MP_ABI_MAJOR == 0 ? MP_ABI_MINOR : 0;
-
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxManifest = 1U << 20U;
@@ -178,15 +175,14 @@ Tag parse_tag(std::string_view section) {
 }
 
 void check_abi(const Tag& tag) {
-  if (tag.abi_major == MP_ABI_MAJOR && tag.abi_minor <= MP_ABI_MINOR &&
-      tag.abi_minor >= kOldestMinor) {
+  if (tag.abi_major == MP_ABI_MAJOR && tag.abi_minor <= MP_ABI_MINOR) {
     return;
   }
   const bool newer = tag.abi_major > MP_ABI_MAJOR || tag.abi_major == MP_ABI_MAJOR;
   throw Refused(kWrongAbi,
                 "plugin ABI " + abi(tag.abi_major, tag.abi_minor) + " (built with " +
                     printable(tag.toolchain, 64) + "), this mailpipe supports ABI " +
-                    abi(MP_ABI_MAJOR, kOldestMinor) + " - " + abi(MP_ABI_MAJOR, MP_ABI_MINOR),
+                    abi(MP_ABI_MAJOR, 0) + " - " + abi(MP_ABI_MAJOR, MP_ABI_MINOR),
                 newer ? "upgrade mailpipe, or install a version of the plugin built for ABI " +
                             std::to_string(MP_ABI_MAJOR)
                       : "install a version of the plugin built for this mailpipe");

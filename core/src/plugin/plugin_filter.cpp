@@ -14,6 +14,7 @@ Verdict to_verdict(const mp_verdict& in) {
   out.reason = detail::copy(in.reason);
   out.hold_until = std::chrono::sys_seconds(std::chrono::seconds(in.hold_until));
   out.owner = detail::copy(in.owner);
+  out.link = in.link != 0;
   out.token = in.token;
   out.name = detail::copy(in.name);
   for (std::uint32_t i = 0; in.places != nullptr && i < in.place_count; ++i) {

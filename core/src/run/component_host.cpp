@@ -31,14 +31,21 @@ std::string ComponentHost::secret(std::string_view pointer, bool refresh) {
 }
 
 std::optional<std::string> ComponentHost::get(std::string_view name) {
-  return ledger_ == nullptr ? std::nullopt : ledger_->value(component_, name);
+  return access_.ledger == nullptr ? std::nullopt : access_.ledger->value(component_, name);
 }
 
 void ComponentHost::put(std::string_view name, std::string_view value) {
-  if (ledger_ == nullptr) {
+  if (access_.ledger == nullptr) {
     throw Error(ErrorClass::Internal, "a value was kept outside a run");
   }
-  ledger_->set_value(component_, name, value);
+  access_.ledger->set_value(component_, name, value);
+}
+
+std::optional<std::string> ComponentHost::kept(std::string_view key) {
+  if (access_.on_its_way && access_.on_its_way(key)) {
+    return std::string(key);
+  }
+  return access_.ledger == nullptr ? std::nullopt : access_.ledger->stored_as(key);
 }
 
 }  // namespace mailpipe::run

@@ -17,15 +17,21 @@ class Ledger;
 
 namespace mailpipe::run {
 
+/// What the hosts reach of a run; empty outside of one.
+struct RunAccess {
+  state::Ledger* ledger = nullptr;
+  std::function<bool(std::string_view key)> on_its_way;
+};
+
 /// The engine as one component sees it.
 class ComponentHost final : public Host {
  public:
   ComponentHost(std::string component, const Runner::Services& services,
-                std::chrono::sys_seconds run_time, state::Ledger*& ledger)
+                std::chrono::sys_seconds run_time, const RunAccess& access)
       : component_(std::move(component)),
         services_(services),
         run_time_(run_time),
-        ledger_(ledger) {}
+        access_(access) {}
 
   using Host::log;
   void log(LogLevel level, std::string_view message, const Pairs& fields) override;
@@ -42,6 +48,7 @@ class ComponentHost final : public Host {
   std::string secret(std::string_view pointer, bool refresh) override;
   std::optional<std::string> get(std::string_view name) override;
   void put(std::string_view name, std::string_view value) override;
+  std::optional<std::string> kept(std::string_view key) override;
 
   Fs& fs() override { return services_.fs; }
 
@@ -51,7 +58,7 @@ class ComponentHost final : public Host {
   const std::string component_;
   const Runner::Services& services_;
   const std::chrono::sys_seconds run_time_;
-  state::Ledger*& ledger_;  // null outside a run
+  const RunAccess& access_;
   mutable std::mutex mutex_;
   std::map<std::string, std::uint64_t> counters_;
 };

@@ -21,7 +21,7 @@ struct FilterPart {
 
 struct SinkCapabilities {
   bool link = false, update = false, remove = false, mailboxes = false, read = false, scan = false,
-       ordered = false, places = false;
+       ordered = false, places = false, metadata = false;
 };
 
 struct SinkPart {

@@ -206,6 +206,10 @@ bool Engine::may_remove() {
   return true;
 }
 
+bool Engine::on_its_way(std::string_view key) const {
+  return by_key_.contains(std::string(key));
+}
+
 // Whether all that is on its way waits for a message of the open batch.
 bool Engine::nothing_can_join() const {
   std::size_t waiting = 0;

@@ -57,6 +57,9 @@ class Engine {
 
   void run(RunReport& report);
 
+  /// Whether that message is being fetched, staged or committed.
+  bool on_its_way(std::string_view key) const;
+
  private:
   using Clock = std::chrono::steady_clock;
 

@@ -24,7 +24,8 @@ OwedPlan plan_owed(state::RowState state, const Item& item,
       if (mirror) {
         plan.extra.push_back(receipt);
       }
-    } else if (sink.can.update && !same_words(receipt.keywords, item.keywords)) {
+    } else if (sink.can.update &&
+               (sink.can.metadata || !same_words(receipt.keywords, item.keywords))) {
       plan.change.push_back(receipt);
     }
   }

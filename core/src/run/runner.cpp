@@ -51,7 +51,8 @@ struct Runner::Impl {
   const Setup setup;
   const Services services;
   const std::chrono::sys_seconds started;
-  state::Ledger* ledger = nullptr;  // for the hosts; null outside a run
+  state::Ledger* ledger = nullptr;  // null outside a run
+  RunAccess access;                 // for the hosts
   std::map<std::string, std::unique_ptr<ComponentHost>> hosts;
 
   // of one run, in the order in which they depend on each other
@@ -71,7 +72,7 @@ Host& Runner::host(const std::string& component) {
   auto& host = impl_->hosts[component];
   if (!host) {
     host =
-        std::make_unique<ComponentHost>(component, impl_->services, impl_->started, impl_->ledger);
+        std::make_unique<ComponentHost>(component, impl_->services, impl_->started, impl_->access);
   }
   return *host;
 }
@@ -166,7 +167,7 @@ RunReport Runner::run(const Components& components) {
       in.lock = std::make_unique<state::Lock>(in.setup.state_dir);
     }
     in.own_ledger = open_ledger(in.setup, in.services.fs);
-    in.ledger = in.own_ledger.get();
+    in.access.ledger = in.ledger = in.own_ledger.get();
     if (!report.dry_run) {
       in.open_sinks();
       in.recover();
@@ -180,7 +181,9 @@ RunReport Runner::run(const Components& components) {
     {
       Engine engine(
           {in.setup, in.services, components, *in.ledger, in.inbox, in.lanes, spool, in.started});
+      in.access.on_its_way = [&](std::string_view key) { return engine.on_its_way(key); };
       engine.run(report);
+      in.access.on_its_way = nullptr;
     }
     in.finish(report);
   } catch (const Error& error) {
@@ -198,6 +201,7 @@ RunReport Runner::run(const Components& components) {
   report.ended = in.services.now();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   in.write_end(report);
+  in.access = {};
   in.ledger = nullptr;
   in.own_ledger.reset();
   in.lock.reset();

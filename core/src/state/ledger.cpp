@@ -82,6 +82,10 @@ void Ledger::check_format(const std::string& pipeline, bool created) {
     throw Error(ErrorClass::Permanent, "'" + database_.path() + "' is no ledger of mailpipe",
                 "move it away, then run 'mailpipe state rebuild PIPELINE'");
   }
+  if (pragma("PRAGMA user_version") == 2) {
+    database_.execute(std::string("BEGIN IMMEDIATE;") + kFrom2To3 +
+                      "PRAGMA user_version=3; COMMIT;");
+  }
   if (pragma("PRAGMA user_version") != kLedgerFormat) {
     throw Error(ErrorClass::Permanent,
                 "the ledger '" + database_.path() + "' is of another version of mailpipe",

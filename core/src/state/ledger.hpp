@@ -102,6 +102,9 @@ class Ledger {
   Row find(std::string_view key);
   RowId insert(const Row& row);
 
+  /// The key of today of the stored message that had this key at some time; nothing if there is none.
+  std::optional<std::string> stored_as(std::string_view key);
+
   /// Everything of the row but its id and key.
   void update(const Row& row);
 

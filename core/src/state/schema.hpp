@@ -3,7 +3,7 @@
 namespace mailpipe::state {
 
 /// Format of the ledger file; a ledger of another format is refused with a hint.
-inline constexpr int kLedgerFormat = 2;
+inline constexpr int kLedgerFormat = 3;
 
 /// Written to the file's header, so that `file` and we can tell a ledger from any other database.
 inline constexpr int kApplicationId = 0x4D50'4C47;  // "MPLG"
@@ -31,6 +31,12 @@ CREATE INDEX rows_unsettled ON rows(state, id) WHERE state=1 OR state=5 OR state
 CREATE INDEX rows_rejudge ON rows(id) WHERE rejudge = 1;
 CREATE INDEX rows_server_id ON rows(server_id) WHERE length(server_id) > 0;
 CREATE INDEX rows_dead_size ON rows(size) WHERE state = 7;
+
+-- Duplicates of a message, for when it is no longer stored.
+CREATE INDEX rows_owner ON rows(owner) WHERE state = 4;
+
+-- Keys that a row had before its mailbox got another UIDVALIDITY, or its server other ids.
+CREATE TABLE former_keys(key NOT NULL PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
 
 -- Rows that came outside a complete listing since the cursor of their stream was written.
 CREATE TABLE uncovered(stream INTEGER NOT NULL, row INTEGER NOT NULL, doubted INTEGER NOT NULL, PRIMARY KEY(stream, row))
@@ -60,6 +66,12 @@ CREATE TABLE found(
 CREATE INDEX found_ref ON found(ref) WHERE length(ref) > 0;
 CREATE INDEX found_size ON found(original_size);
 CREATE TABLE found_ids(server_id NOT NULL, found INTEGER NOT NULL, PRIMARY KEY(server_id, found)) WITHOUT ROWID;
+)sql";
+
+/// What format 3 has more than format 2.
+inline constexpr const char* kFrom2To3 = R"sql(
+CREATE INDEX rows_owner ON rows(owner) WHERE state = 4;
+CREATE TABLE former_keys(key NOT NULL PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
 )sql";
 
 }  // namespace mailpipe::state

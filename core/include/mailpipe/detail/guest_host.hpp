@@ -144,6 +144,16 @@ class GuestHost final : public Host {
     throw_on(t_->kv_put(t_, view(name), view(value)), "put");
   }
 
+  std::optional<std::string> kept(std::string_view key) override {
+    std::string now;
+    const mp_status status = t_->kept(t_, view(key), assign, &now);
+    if (status == MP_NOT_FOUND) {
+      return std::nullopt;
+    }
+    throw_on(status, "kept");
+    return now;
+  }
+
   Fs& fs() override { return fs_; }
 
  private:

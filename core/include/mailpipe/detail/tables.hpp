@@ -115,6 +115,7 @@ inline mp_status filter_judge(void* self, const mp_item* item, const mp_body* bo
     out->reason = view(verdict.reason);
     out->hold_until = verdict.hold_until.time_since_epoch().count();
     out->owner = view(verdict.owner);
+    out->link = verdict.link ? 1 : 0;
     out->token = verdict.token;
     out->name = view(verdict.name);
     in.places = std::make_unique<MailboxViews>(verdict.places);
