@@ -383,6 +383,7 @@ TEST_P(FetchBreach, IsInternalAndNamesThePlugin) {
 
 INSTANTIATE_TEST_SUITE_P(OfACarelessPlugin, FetchBreach,
                          testing::Values(Breach{"finish-twice", "called gone() for a work"},
+                                         Breach{"short-error", "an error of a wrong struct_size"},
                                          Breach{"not-taken", "called open() for a work"}));
 
 TEST_F(PluginBorder, ASourceWithoutThreadsIsABreach) {

@@ -23,10 +23,13 @@
  *                 for people. A slot never throws, exits, changes signal handlers, locale or working
  *                 directory.
  * Growth          Structs that begin with struct_size grow at the tail only (a new minor), and are
- *                 read no further than it says. What stands in arrays (mp_str, mp_pair, mp_mailbox,
- *                 mp_placed, mp_cursor, mp_work) never grows: what is new comes as an array of its
- *                 own at the tail of what holds it. Anything else is a new major, which is part of
- *                 the entry point's name.
+ *                 read no further than it says; for the same reason none of them stands inside
+ *                 another. What stands in arrays (mp_str, mp_pair, mp_mailbox, mp_placed, mp_cursor,
+ *                 mp_work) never grows: what is new comes as an array of its own at the tail of what
+ *                 holds it, or through a new slot. A host loads plugins of its own minor and of
+ *                 older ones, never of newer ones: so a plugin may count on all that its header
+ *                 says, and the host on nothing above the plugin's minor. Anything else is a new
+ *                 major, which is part of the entry point's name. tests/abi holds us to it.
  */
 /* clang-format off */
 /* A slot and its remark share a line, as in a table. */
@@ -393,7 +396,7 @@ enum { MP_MAILBOX_CREATE = 1, MP_MAILBOX_REMOVE = 2 };
 /* An open intent of a run that did not end cleanly. */
 typedef struct mp_intent {
   uint32_t struct_size, reserved;
-  mp_receipt receipt; /* what was to become true */
+  const mp_receipt* receipt; /* what was to become true */
   mp_str token;       /* mp_staged.token */
 } mp_intent;
 

@@ -13,7 +13,9 @@ constexpr std::size_t kLongest = std::size_t{1} << 30U;
 constexpr std::size_t kItemFloor = offsetof(mp_item, name) + sizeof(mp_str);
 constexpr std::size_t kMailboxFloor = offsetof(mp_mailbox, role) + sizeof(mp_str);
 constexpr std::size_t kEventFloor = offsetof(mp_event, count) + sizeof(std::uint64_t);
-constexpr std::size_t kFoundFloor = sizeof(mp_found);
+constexpr std::size_t kFoundFloor =
+    offsetof(mp_found, original_header_sha256) + sizeof(mp_found::original_header_sha256);
+constexpr std::size_t kErrorFloor = offsetof(mp_error, details) + sizeof(mp_error::details);
 
 const char* wrong_with_all(std::initializer_list<mp_str> texts) noexcept {
   for (const mp_str text : texts) {
@@ -164,6 +166,12 @@ const char* wrong_with(const mp_found* found) noexcept {
   return first({wrong_with_all({found->location, found->ref}),
                 wrong_with_texts(found->path, found->path_count),
                 wrong_with_texts(found->server_ids, found->id_count)});
+}
+
+const char* wrong_with(const mp_error* error) noexcept {
+  return error == nullptr || error->struct_size >= kErrorFloor
+             ? nullptr
+             : "gave an error of a wrong struct_size";
 }
 
 }  // namespace mailpipe::plugin

@@ -19,5 +19,6 @@ const char* wrong_with(const mp_event* event) noexcept;
 const char* wrong_with(const mp_verdict& verdict) noexcept;
 const char* wrong_with(const mp_staged& staged) noexcept;
 const char* wrong_with(const mp_found* found) noexcept;
+const char* wrong_with(const mp_error* error) noexcept;  ///< which may be NULL
 
 }  // namespace mailpipe::plugin

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 
 namespace mailpipe::plugin {
 
@@ -89,8 +90,9 @@ std::int32_t stat(void* ctx, std::int32_t dir, const char* path, mp_stat* out) n
   FileInfo info;
   const int result = fs_of(ctx).stat(dir, path, info);
   if (result >= 0) {
-    *out = {out->struct_size, info.mode,  info.device, info.inode, info.size,
-            info.links,       info.mtime, info.uid,    info.gid};
+    const mp_stat told{out->struct_size, info.mode,  info.device, info.inode, info.size,
+                       info.links,       info.mtime, info.uid,    info.gid};
+    std::memcpy(out, &told, std::min<std::size_t>(out->struct_size, sizeof told));
   }
   return result;
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <map>
 #include <system_error>
@@ -82,10 +83,12 @@ const mp_plugin* enter(const Candidate& candidate, const boost::dll::shared_libr
   return plugin;
 }
 
+/// How large the descriptor was in the first minor of this major. Never grows.
+constexpr std::size_t kPluginFloor = offsetof(mp_plugin, components) + sizeof(void*);
+
 /// The descriptor in memory against the tag that was read from the file.
 void check_descriptor(const Candidate& candidate, const mp_plugin& plugin) {
-  if (plugin.struct_size < sizeof(mp_plugin) || plugin.components == nullptr ||
-      plugin.tag == nullptr) {
+  if (plugin.struct_size < kPluginFloor || plugin.components == nullptr || plugin.tag == nullptr) {
     throw Refused(kTablesDiffer, "its descriptor is incomplete");
   }
   check_origin(candidate, plugin.tag, "tag");

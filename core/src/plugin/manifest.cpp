@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <set>
 
@@ -20,6 +21,8 @@ using Json = nlohmann::json;
 constexpr std::size_t kMaxManifest = 1U << 20U;
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxComponents = 64;
+/// How large a tag was in the first minor of this major. Never grows.
+constexpr std::size_t kTagFloor = offsetof(mp_tag, toolchain) + sizeof(mp_tag::toolchain);
 
 [[noreturn]] void refuse(const std::string& why) {
   throw Refused(kBadManifest, why,
@@ -147,12 +150,12 @@ std::string abi(std::uint32_t major, std::uint32_t minor) {
 
 Tag parse_tag(std::string_view section) {
   mp_tag raw{};
-  if (section.size() < sizeof raw) {
+  if (section.size() < kTagFloor) {
     refuse("its tag is cut short");
   }
-  std::memcpy(&raw, section.data(), sizeof raw);
+  std::memcpy(&raw, section.data(), kTagFloor);
   if (std::memcmp(raw.magic, "MAILPIPE-PLUGIN", sizeof raw.magic) != 0 ||
-      raw.tag_size < sizeof raw || raw.tag_size > section.size()) {
+      raw.tag_size < kTagFloor || raw.tag_size > section.size()) {
     refuse("its tag is damaged");
   }
   if (raw.manifest_size > kMaxManifest || raw.manifest_size > section.size() - raw.tag_size) {

@@ -88,7 +88,7 @@ class PluginSink final : public Sink {
 
   bool recover(const Intent& intent) override {
     const detail::ReceiptView receipt(intent.receipt);
-    const mp_intent view{sizeof(mp_intent), 0, *receipt.get(), detail::view(intent.token)};
+    const mp_intent view{sizeof(mp_intent), 0, receipt.get(), detail::view(intent.token)};
     std::int32_t present = 0;
     call("recover", table_.recover, &view, &present);
     return present != 0;

@@ -168,6 +168,9 @@ void queue_fail(mp_queue* queue, std::uint64_t token, mp_status status,
                 const mp_error* error) noexcept {
   queue->pending.guard(nullptr, [&] {
     check_taken(*queue, token, "fail()");
+    if (const char* wrong = wrong_with(error); wrong != nullptr) {
+      queue->instance.breach("fetch", wrong);
+    }
     const mp_error none = detail::empty_error();
     const mp_error& words = error == nullptr ? none : *error;
     if (status >= 0) {

@@ -103,6 +103,11 @@ static mp_status fetch(void* self, mp_queue* queue, const mp_queue_vt* table, mp
     table->gone(queue, token);
   }
   if (is_told(self, "not-taken")) return table->open(queue, 999, &writer, error);
+  if (is_told(self, "short-error")) {
+    static const mp_error kShort = {.struct_size = 8};
+    table->take(queue, 1, 1, 0, &works, &count);
+    table->fail(queue, works[0].token, MP_E_ITEM, &kShort);
+  }
   if (is_told(self, "leave-open")) {
     table->take(queue, 1, 1, 0, &works, &count);
     return table->open(queue, works[0].token, &writer, error);

@@ -188,7 +188,7 @@ inline mp_status sink_sync(void* self, std::int32_t phase, mp_error* error) noex
 inline mp_status sink_recover(void* self, const mp_intent* intent, std::int32_t* present,
                               mp_error* error) noexcept {
   return call<Sink>(self, error, [&](auto& in) {
-    *present = in.role->recover({to_receipt(intent->receipt), copy(intent->token)}) ? 1 : 0;
+    *present = in.role->recover({to_receipt(*intent->receipt), copy(intent->token)}) ? 1 : 0;
     return MP_OK;
   });
 }
