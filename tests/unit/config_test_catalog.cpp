@@ -43,6 +43,18 @@ constexpr char kWindow[] = R"json({
   }
 })json";
 
+constexpr char kDedup[] = R"json({
+  "type": "object",
+  "properties": {
+    "by": {
+      "type": "string",
+      "enum": ["content", "message-id"],
+      "default": "content",
+      "x-mp-warn": { "message-id": "only the first of several different messages is kept" }
+    }
+  }
+})json";
+
 constexpr char kEml[] = R"json({
   "type": "object",
   "required": ["path"],
@@ -64,6 +76,7 @@ constexpr char kMbox[] = R"json({
 TestCatalog::TestCatalog()
     : components_{{Kind::Source, "jmap", "A JMAP account", {}, kJmap, "source-jmap", "0.1.0"},
                   {Kind::Filter, "window", "By age", {}, kWindow, "filter-window", "0.1.0"},
+                  {Kind::Filter, "dedup", "Once", {"owners"}, kDedup, "filter-dedup", "0.1.0"},
                   {Kind::Sink,
                    "eml",
                    "A folder of files",

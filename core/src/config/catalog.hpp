@@ -21,7 +21,7 @@ struct ComponentInfo {
   std::string type;  ///< what `type:` in the pipeline names
   std::string summary;
   std::set<std::string>
-      capabilities;  ///< of a sink: link, update, remove, ...; of a filter: places
+      capabilities;  ///< of a sink: link, update, remove, ...; of a filter: owners, places
 
   /// JSON Schema draft-07 of the options under `with:`, as text; an object schema. Describes
   /// options as users write them; the annotations x-mp-secret, x-mp-format, deprecated and

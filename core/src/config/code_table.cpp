@@ -62,6 +62,10 @@ const std::vector<CodeEntry>& code_table() {
        "The options break a rule of the component's schema that mailpipe has no better words for."},
       {"MP1016", "an option that is going away",
        "The option still works but will be removed. Use the one that replaces it."},
+      {"MP1017", "a value that costs something",
+       "The value works, and what it costs is easily overlooked: the message says it. Keep it if "
+       "that is what you want. "
+       "An error with --strict."},
       {"MP1020", "not supported by this version",
        "The key has a meaning in mailpipe's configuration, but this version does not have the "
        "feature yet."},
@@ -103,6 +107,10 @@ const std::vector<CodeEntry>& code_table() {
        "another sink."},
       {"MP1205", "required and best_effort",
        "A sink is either required (the default) or best_effort."},
+      {"MP1206", "a filter that judges for all sinks",
+       "The filter compares messages with others of the pipeline and names one that is kept for "
+       "them all, which "
+       "cannot be said for one sink alone. Move it to the pipeline's own `filters:`."},
       {"MP1301", "a secret in the file",
        "A password or token stands in the pipeline file, where backups, editors and version "
        "control copy it. Use "

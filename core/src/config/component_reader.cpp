@@ -224,8 +224,22 @@ SinkSpec ComponentReader::read_sink(const Node& node) {
   if (const Entry* filters = node.find("filters");
       filters != nullptr && filters->value->is_list()) {
     sink.filters = read_filters(*filters);
+    refuse_owners(sink);
   }
   return sink;
+}
+
+/// A duplicate is one of a message that the pipeline keeps: all of its sinks, not this one.
+void ComponentReader::refuse_owners(const SinkSpec& sink) {
+  for (const ComponentSpec& filter : sink.filters) {
+    const ComponentInfo* info = catalog_.find(Kind::Filter, filter.type);
+    if (info != nullptr && info->capabilities.contains("owners")) {
+      add_error(findings_, "MP1206", filter.mark,
+                "filter '" + filter.type +
+                    "' cannot be a filter of one sink: it compares the messages of the pipeline",
+                {{}, "move it to the 'filters:' of the pipeline, beside 'sinks:'"});
+    }
+  }
 }
 
 void ComponentReader::read_duty(const Node& node, SinkSpec& sink) {

@@ -39,6 +39,7 @@ class ComponentReader {
   const ComponentInfo* find_type(const Entry& type, Kind kind);
   void read_options(const Node& node, const ComponentInfo& info, ComponentSpec& spec);
   void read_id(const Node& node, ComponentSpec& spec);
+  void refuse_owners(const SinkSpec& sink);
   void read_duty(const Node& node, SinkSpec& sink);
   void read_on_remove(const Node& node, const ComponentInfo* info, SinkSpec& sink);
 

@@ -224,6 +224,7 @@ nlohmann::json SchemaWalk::check_scalar(const Node& node, const Json& schema,
                 {did_you_mean(node.text, words), {}});
       return value;
     }
+    warn_of_value(node, schema, path);
   }
   if (const auto only = schema.find("const"); only != schema.end() && *only != value) {
     add_error(findings_, "MP1011", node.mark,
@@ -242,6 +243,20 @@ nlohmann::json SchemaWalk::check_scalar(const Node& node, const Json& schema,
   }
   check_range(value, schema, path, node.mark);
   return value;
+}
+
+/// {"x-mp-warn": {"fast": "syncs nothing"}}: what it costs to choose a value. Defaults have no mark of their own and warn
+/// of nothing.
+void SchemaWalk::warn_of_value(const Node& node, const Json& schema, const OptionPath& path) {
+  const auto costs = schema.find("x-mp-warn");
+  if (costs == schema.end() || !costs->is_object()) {
+    return;
+  }
+  const std::string cost = member(*costs, node.text.c_str());
+  if (!cost.empty()) {
+    add_warning(findings_, "MP1017", node.mark,
+                subject(path) + " is " + describe(node) + ": " + cost);
+  }
 }
 
 void SchemaWalk::check_range(const Json& value, const Json& schema, const OptionPath& path,

@@ -50,6 +50,7 @@ class SchemaWalk {
   void check_choice_of_keys(const Node& node, const Json& schema, const OptionPath& path,
                             const Mark& where);
   void fill_defaults(Json& value, const Json& schema, const OptionPath& path, const Mark& where);
+  void warn_of_value(const Node& node, const Json& schema, const OptionPath& path);
   void check_range(const Json& value, const Json& schema, const OptionPath& path, const Mark& at);
   void check_length(std::size_t length, const Json& schema, const char* what,
                     const OptionPath& path, const Mark& at);
