@@ -5,6 +5,9 @@ set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/mailpipe")
 install(TARGETS mailpipe-sdk EXPORT mailpipeTargets
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT mailpipeTargets NAMESPACE mailpipe:: DESTINATION "${package_folder}")
+install(TARGETS mailpipe-testing EXPORT mailpipeTestingTargets
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(EXPORT mailpipeTestingTargets NAMESPACE mailpipe:: DESTINATION "${package_folder}")
 
 configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/mailpipeConfig.cmake.in" "${CMAKE_CURRENT_BINARY_DIR}/mailpipeConfig.cmake"

@@ -1,9 +1,10 @@
 #include "eml_sink.hpp"
 
-#include "contract/sink_contract.hpp"
-#include "contract/sink_removal.hpp"
+#include "fs/posix_fs.hpp"
 
 #include <mailpipe/printable.hpp>
+#include <mailpipe/testing/sink_contract.hpp>
+#include <mailpipe/testing/sink_removal.hpp>
 
 #include <fmt/format.h>
 

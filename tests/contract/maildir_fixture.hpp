@@ -1,7 +1,9 @@
 #pragma once
 
-#include "contract/sink_fixture.hpp"
+#include "fs/posix_fs.hpp"
 #include "maildir_sink.hpp"
+
+#include <mailpipe/testing/sink_fixture.hpp>
 
 #include <sys/stat.h>
 

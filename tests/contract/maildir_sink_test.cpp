@@ -1,7 +1,7 @@
 #include "maildir_sink.hpp"
 
-#include "contract/sink_contract.hpp"
-#include "contract/sink_removal.hpp"
+#include <mailpipe/testing/sink_contract.hpp>
+#include <mailpipe/testing/sink_removal.hpp>
 
 namespace mailpipe::test {
 namespace {

@@ -1,6 +1,7 @@
 #include "contract/plugin_files.hpp"
 #include "plugin/components.hpp"
-#include "support/test_host.hpp"
+
+#include <mailpipe/testing/test_host.hpp>
 
 #include <gtest/gtest.h>
 

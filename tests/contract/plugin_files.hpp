@@ -1,8 +1,7 @@
 #pragma once
 
-#include "support/temp_dir.hpp"
-
 #include <mailpipe/plugin.h>
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <cstddef>
 #include <cstring>

@@ -1,6 +1,6 @@
 #include "window_filter.hpp"
 
-#include "contract/filter_contract.hpp"
+#include <mailpipe/testing/filter_contract.hpp>
 
 #include <chrono>
 

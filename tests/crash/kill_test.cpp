@@ -1,7 +1,8 @@
 #include "eml_sink.hpp"
 #include "state/ledger.hpp"
-#include "support/forwarding_fs.hpp"
 #include "support/pipeline_run.hpp"
+
+#include <mailpipe/testing/forwarding_fs.hpp>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -6,7 +6,8 @@
 #include "support/delay_proxy.hpp"
 #include "support/dovecot_server.hpp"
 #include "support/imap_account.hpp"
-#include "support/temp_dir.hpp"
+
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json_fwd.hpp>

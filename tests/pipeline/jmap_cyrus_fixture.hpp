@@ -3,7 +3,8 @@
 #include "pipeline/cli.hpp"
 #include "support/cyrus_server.hpp"
 #include "support/jmap_account.hpp"
-#include "support/temp_dir.hpp"
+
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json_fwd.hpp>

@@ -2,7 +2,8 @@
 
 #include "pipeline/cli.hpp"
 #include "support/fake_jmap.hpp"
-#include "support/temp_dir.hpp"
+
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

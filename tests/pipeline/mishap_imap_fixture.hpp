@@ -3,7 +3,8 @@
 #include "pipeline/cli.hpp"
 #include "support/model_imap_server.hpp"
 #include "support/sanitized.hpp"
-#include "support/temp_dir.hpp"
+
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

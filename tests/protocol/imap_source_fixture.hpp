@@ -2,9 +2,10 @@
 
 #include "imap_source.hpp"
 #include "support/fake_host.hpp"
-#include "support/fake_queue.hpp"
 #include "support/model_imap_server.hpp"
-#include "support/recording_emitter.hpp"
+
+#include <mailpipe/testing/fake_queue.hpp>
+#include <mailpipe/testing/recording_emitter.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,8 +1,9 @@
 #include "authenticate.hpp"
 #include "imap_session_fixture.hpp"
 #include "support/scripted_imap_server.hpp"
-#include "support/temp_dir.hpp"
 #include "support/test_certificates.hpp"
+
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>

@@ -1,8 +1,9 @@
 #include "jmap_source_fixture.hpp"
 #include "support/cyrus_server.hpp"
-#include "support/fake_queue.hpp"
 #include "support/jmap_account.hpp"
 #include "support/sample_mail.hpp"
+
+#include <mailpipe/testing/fake_queue.hpp>
 
 #include <map>
 #include <set>

@@ -1,6 +1,7 @@
 #include "jmap_source_fixture.hpp"
 #include "pacer.hpp"
-#include "support/fake_queue.hpp"
+
+#include <mailpipe/testing/fake_queue.hpp>
 
 #include <atomic>
 

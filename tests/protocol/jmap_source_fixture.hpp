@@ -3,7 +3,8 @@
 #include "jmap_source.hpp"
 #include "support/fake_host.hpp"
 #include "support/fake_jmap.hpp"
-#include "support/recording_emitter.hpp"
+
+#include <mailpipe/testing/recording_emitter.hpp>
 
 #include <gtest/gtest.h>
 

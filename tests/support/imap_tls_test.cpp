@@ -1,7 +1,8 @@
 // The TLS of the scripted and the model server, seen by a client that checks it.
 #include "support/model_imap_server.hpp"
 #include "support/scripted_imap_server.hpp"
-#include "support/temp_dir.hpp"
+
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <curl/curl.h>
 #include <gtest/gtest.h>

@@ -2,8 +2,9 @@
 
 #include "fs/posix_fs.hpp"
 #include "run/runner.hpp"
-#include "support/temp_dir.hpp"
 #include "support/test_account.hpp"
+
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <chrono>
 #include <functional>

@@ -1,6 +1,6 @@
 #include "eml_name.hpp"
 
-#include "support/message.hpp"
+#include <mailpipe/testing/message.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,9 @@
 #include "fs/posix_fs.hpp"
 
-#include "support/counting_fs.hpp"
-#include "support/faulty_fs.hpp"
-#include "support/temp_dir.hpp"
-
 #include <mailpipe/file.hpp>
+#include <mailpipe/testing/counting_fs.hpp>
+#include <mailpipe/testing/faulty_fs.hpp>
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
