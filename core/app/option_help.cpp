@@ -84,6 +84,18 @@ std::string form_of(const Json& schema, int depth = 0) {
   return type.empty() ? "value" : printable(type, 40);
 }
 
+/// "fields: id, received_at, subject", for a template.
+std::string fields_of(const Json& schema) {
+  const auto fields = schema.find("x-mp-fields");
+  std::string out;
+  if (fields != schema.end() && fields->is_object()) {
+    for (const auto& [name, kind] : fields->items()) {
+      out += (out.empty() ? "fields: " : ", ") + printable(name, 60);
+    }
+  }
+  return out;
+}
+
 void wrap(std::string& out, const std::string& text, std::size_t indent) {
   std::size_t column = kWidth;
   for (std::size_t at = 0; at < text.size();) {
@@ -147,11 +159,15 @@ void describe_option(std::string& out, const std::string& name, const Json& sche
   if (const std::string text = text_of(schema, "description"); !text.empty()) {
     wrap(out, printable(text, 2000), indent + 4);
   }
+  if (const std::string fields = fields_of(schema); !fields.empty()) {
+    wrap(out, fields, indent + 4);
+  }
   if (schema.contains("examples") && schema["examples"].is_array() && !schema["examples"].empty()) {
     wrap(out, "for example: " + joined(schema["examples"], " | "), indent + 4);
   }
   if (indent < 2 + 4 * kMaxDepth) {
     describe_options(out, schema, indent + 4);
+    describe_options(out, schema.value("items", Json::object()), indent + 4);
   }
 }
 

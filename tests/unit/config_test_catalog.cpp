@@ -55,6 +55,36 @@ constexpr char kDedup[] = R"json({
   }
 })json";
 
+constexpr char kRename[] = R"json({
+  "type": "object",
+  "properties": {
+    "name": {
+      "type": "string", "maxLength": 60, "x-mp-format": "template",
+      "x-mp-fields": { "id": "text", "received_at": "time", "subject": "text" }
+    },
+    "mailbox": {
+      "type": "string", "x-mp-format": "template",
+      "x-mp-fields": { "id": "text", "received_at": "time" },
+      "x-mp-refused-fields": { "subject": "it is not known yet" }
+    },
+    "mailboxes": {
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["match", "to"],
+        "properties": {
+          "match": { "type": "string", "x-mp-format": "regex" },
+          "to": {
+            "type": "string", "x-mp-format": "template", "x-mp-groups-of": "match",
+            "x-mp-fields": { "id": "text" }
+          }
+        }
+      }
+    },
+    "time_zone": { "type": "string", "x-mp-format": "time_zone", "default": "UTC" }
+  }
+})json";
+
 constexpr char kEml[] = R"json({
   "type": "object",
   "required": ["path"],
@@ -77,6 +107,7 @@ TestCatalog::TestCatalog()
     : components_{{Kind::Source, "jmap", "A JMAP account", {}, kJmap, "source-jmap", "0.1.0"},
                   {Kind::Filter, "window", "By age", {}, kWindow, "filter-window", "0.1.0"},
                   {Kind::Filter, "dedup", "Once", {"owners"}, kDedup, "filter-dedup", "0.1.0"},
+                  {Kind::Filter, "rename", "Names", {"places"}, kRename, "filter-rename", "0.1.0"},
                   {Kind::Sink,
                    "eml",
                    "A folder of files",

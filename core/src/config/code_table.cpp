@@ -83,6 +83,27 @@ const std::vector<CodeEntry>& code_table() {
        "--set takes PATH=VALUE, where PATH is keys joined by dots (run.memory, source.with.user); "
        "entries of a list are "
        "named by their number from 0 or by their id (sinks.eml.with.path)."},
+      {"MP1030", "a template that cannot be read",
+       "In a template {field} and {field:format} stand for what is known of a message, {{ and }} "
+       "for braces themselves. "
+       "Where a regular expression belongs to it, \\1 stands for its first group and \\\\ for a "
+       "backslash."},
+      {"MP1031", "a field that the template cannot have",
+       "The template names a field that does not exist, or that is not known yet when the template "
+       "is filled in: where a "
+       "message lies follows from its metadata, before its header is read. `mailpipe inspect TYPE` "
+       "lists the fields."},
+      {"MP1032", "a format that the field cannot have",
+       "A time takes the conversions of strftime (%Y-%m-%d). Everything else takes words or slug, "
+       "lower or upper, a width "
+       "in characters (50) and one in bytes (50b), with commas between them: {subject:slug,50}."},
+      {"MP1033", "no regular expression",
+       "The text cannot be compiled as a regular expression of PCRE2, which is that of Perl. "
+       "Characters such as [ ( . * + ? "
+       "stand for themselves behind a backslash: ^\\[Gmail\\]/All Mail$. In YAML write them "
+       "between "
+       "single quotes, where a "
+       "backslash needs no second one."},
       {"MP1101", "unknown component type",
        "No plugin has a component of this type. `mailpipe plugins` lists what was found and where "
        "it was looked for."},

@@ -37,8 +37,9 @@ struct Checked {
 
 /// Checks a mapping against a JSON Schema with our annotations and converts it.
 ///
-/// Annotations  x-mp-secret: true; x-mp-format: duration | size | datetime | fraction | path; deprecated: true with
-///              x-mp-replaced-by; x-mp-warn: {value of an enum: what it costs to choose it}. A property with a format may say type string or integer: users write the text, the
+/// Annotations  x-mp-secret: true; x-mp-format: duration | size | datetime | fraction | path | template | regex |
+///              time_zone (text_formats.hpp); deprecated: true with x-mp-replaced-by; x-mp-warn: {value of an enum:
+///              what it costs to choose it}. A property with a format may say type string or integer: users write the text, the
 ///              component gets the number. `additionalProperties: false` is forced on wherever properties are named.
 /// Judge        What people misspell gets a message of its own here; valijson then decides, so nothing invalid passes.
 /// where        Stands for the mapping when something is missing in it: its key.

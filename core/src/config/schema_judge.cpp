@@ -1,6 +1,7 @@
 #include "config/schema_judge.hpp"
 
 #include "config/schema_words.hpp"
+#include "config/text_formats.hpp"
 
 #include <nlohmann/json.hpp>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -83,7 +84,7 @@ nlohmann::json converted(nlohmann::json schema, bool in_combinator) {
             {"properties", {{"$secret", {{"type", "string"}}}}}};
   }
   const std::string format = member(schema, "x-mp-format");
-  if (!format.empty() && format != "path") {
+  if (!format.empty() && !is_text_format(format)) {
     schema["type"] = format == "fraction" ? "number" : "integer";
     schema.erase("pattern");
     schema.erase("enum");

@@ -5,6 +5,7 @@
 #include "config/references.hpp"
 #include "config/schema_words.hpp"
 #include "config/suggest.hpp"
+#include "config/text_formats.hpp"
 #include "config/units.hpp"
 #include "config/yaml_text.hpp"
 
@@ -142,6 +143,9 @@ nlohmann::json SchemaWalk::check_format(const Node& node, const Json& schema,
     wrong_type(node, schema, path);
     return nullptr;
   }
+  if (format == "template" || format == "regex" || format == "time_zone") {
+    return check_text_format(node, schema, path);
+  }
   Json value;
   if (format == "duration") {
     if (const auto seconds = parse_duration(node.text)) value = *seconds;
@@ -167,6 +171,22 @@ nlohmann::json SchemaWalk::check_format(const Node& node, const Json& schema,
     check_range(value, schema, path, node.mark);
   }
   return value;
+}
+
+nlohmann::json SchemaWalk::check_text_format(const Node& node, const Json& schema,
+                                             const OptionPath& path) {
+  const std::string format = member(schema, "x-mp-format");
+  if (node.type != Node::Type::String) {
+    wrong_type(node, schema, path);
+  } else if (format == "template") {
+    check_template(node, schema, subject(path), sources_, findings_);
+  } else if (format == "regex") {
+    check_regex(node, subject(path), sources_, findings_);
+  } else if (!is_time_zone(node.text)) {
+    add_error(findings_, "MP1012", node.mark,
+              subject(path) + " expects " + expectation(schema) + ", got " + describe(node));
+  }
+  return node.type == Node::Type::String ? check_scalar(node, schema, path) : Json();
 }
 
 nlohmann::json SchemaWalk::check_alternatives(const Node& node, const Json& branches,

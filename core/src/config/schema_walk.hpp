@@ -37,6 +37,7 @@ class SchemaWalk {
   Json check_secret(const Node& node, const OptionPath& path, const Mark& where);
   Json check_plain(const Node& node, const Json& schema, const OptionPath& path, const Mark& where);
   Json check_format(const Node& node, const Json& schema, const OptionPath& path);
+  Json check_text_format(const Node& node, const Json& schema, const OptionPath& path);
   Json check_alternatives(const Node& node, const Json& branches, const Json& schema,
                           const OptionPath& path, const Mark& where);
   Json check_map(const Node& node, const Json& schema, const OptionPath& path, const Mark& where);

@@ -5,6 +5,7 @@
 #include "config/schema_walk.hpp"
 #include "config/schema_words.hpp"
 #include "config/suggest.hpp"
+#include "config/text_formats.hpp"
 
 #include <algorithm>
 #include <string>
@@ -28,6 +29,7 @@ nlohmann::json SchemaWalk::check_map(const Node& node, const Json& schema, const
       misspelt.push_back(report_unknown(entry, schema, path));
     }
   }
+  check_groups(node, schema, path, sources_, findings_);
   check_required(node, schema, path, where, misspelt);
   check_choice_of_keys(node, schema, path, where);
   fill_defaults(value, schema, path, where);

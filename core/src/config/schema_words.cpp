@@ -16,6 +16,9 @@ const std::map<std::string, std::string, std::less<>> kFormats{
     {"datetime", "an instant like 2024-01-31 or 2024-01-31T12:00:00Z"},
     {"fraction", "a fraction like 10% or 0.1"},
     {"path", "a path"},
+    {"template", "a template like {received_at:%Y%m%d}_{id}"},
+    {"regex", "a regular expression"},
+    {"time_zone", "a time zone like UTC, local or Europe/Berlin"},
 };
 
 const std::map<std::string, std::string, std::less<>> kTypes{
