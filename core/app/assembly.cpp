@@ -54,7 +54,9 @@ std::vector<run::FilterPart> make_filters(const std::vector<config::ComponentSpe
     part.filter = made_by(catalog, spec, [&](const plugin::Candidate& from) {
       return plugin::make_filter(from, spec.type, spec.options, hosts(filter_name(prefix, spec)));
     });
-    part.places = catalog.find(config::Kind::Filter, spec.type)->capabilities.count("places") != 0;
+    const auto& can = catalog.find(config::Kind::Filter, spec.type)->capabilities;
+    part.places = can.count("places") != 0;
+    part.owners = can.count("owners") != 0 ? spec.type + " " + spec.written : "";
     out.push_back(std::move(part));
   }
   return out;

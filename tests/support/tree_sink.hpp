@@ -126,7 +126,11 @@ class TreeSink final : public Sink {
 
   void read(const Receipt& receipt, const std::function<void(std::string_view)>& out) override {
     call("read " + receipt.location);
-    out(tree_->files.at(receipt.location).octets);
+    const auto file = tree_->files.find(receipt.location);
+    if (file == tree_->files.end()) {
+      throw Error(ErrorClass::Item, "'" + receipt.location + "' is not there");
+    }
+    out(file->second.octets);
   }
 
   void scan(const std::function<void(const Found&)>& found) override {

@@ -3,10 +3,13 @@
 namespace mailpipe::run {
 
 Chain::Result Chain::judge(Item& item, const Body* body, std::size_t first, Tokens& tokens) const {
+  Result result;
   for (std::size_t i = first; i < filters_.size(); ++i) {
     const FilterPart& part = filters_[i];
     if (part.filter->needs() != Needs::Metadata && body == nullptr) {
-      return {.kind = Result::Kind::NeedsBody, .next = i};
+      result.kind = Result::Kind::NeedsBody;
+      result.next = i;
+      return result;
     }
     Verdict verdict =
         part.filter->judge(item, part.filter->needs() == Needs::Metadata ? nullptr : body);
@@ -27,10 +30,15 @@ Chain::Result Chain::judge(Item& item, const Body* body, std::size_t first, Toke
       case Verdict::Kind::Hold:
         return {.kind = Result::Kind::Hold, .hold_until = verdict.hold_until};
       case Verdict::Kind::Duplicate:
-        return {.kind = Result::Kind::Duplicate, .owner = std::move(verdict.owner)};
+        result.owner = std::move(verdict.owner);
+        if (!verdict.link) {
+          result.kind = Result::Kind::Duplicate;
+          return result;
+        }
+        break;  // stored like any other; only where its octets come from differs
     }
   }
-  return {};
+  return result;
 }
 
 void Chain::settle(const Tokens& tokens, bool durable) const {

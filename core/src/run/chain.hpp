@@ -26,7 +26,8 @@ class Chain {
     std::size_t next = 0;  ///< NeedsBody: where to go on once the body is here
     std::string reason;    ///< Drop: "window: before-first-run"
     std::chrono::sys_seconds hold_until{};
-    std::string owner;
+    std::string
+        owner;  ///< Duplicate: of that message; Keep, NeedsBody: likewise, but it is to be linked
   };
 
   explicit Chain(const std::vector<FilterPart>& filters) : filters_(filters) {}

@@ -94,8 +94,8 @@ void Committer::write_intents() {
                             .place = placed.place,
                             .location = placed.location,
                             .token = leg.staged.token,
-                            .size = flight->size,
-                            .digest = flight->digest,
+                            .size = leg.link_from ? leg.link_from->size : flight->size,
+                            .digest = leg.digest_in(flight->digest),
                             .keywords = flight->item.keywords},
                            flight->header_digest);
       }
@@ -176,8 +176,8 @@ void Committer::put_receipts(const Flight& flight, std::size_t lane) {
                          .sink = sink.part().id,
                          .place = placed.place,
                          .location = placed.location,
-                         .size = flight.size,
-                         .digest = flight.digest,
+                         .size = leg.link_from ? leg.link_from->size : flight.size,
+                         .digest = leg.digest_in(flight.digest),
                          .keywords = flight.item.keywords});
   }
   sink.stored += 1;

@@ -45,7 +45,7 @@ std::optional<std::string> ComponentHost::kept(std::string_view key) {
   if (access_.on_its_way && access_.on_its_way(key)) {
     return std::string(key);
   }
-  return access_.ledger == nullptr ? std::nullopt : access_.ledger->stored_as(key);
+  return access_.ledger == nullptr ? std::nullopt : access_.ledger->stored_as(key, access_.archive);
 }
 
 }  // namespace mailpipe::run

@@ -20,6 +20,7 @@ namespace mailpipe::run {
 /// What the hosts reach of a run; empty outside of one.
 struct RunAccess {
   state::Ledger* ledger = nullptr;
+  bool archive = false;  ///< no sink ever removes anything
   std::function<bool(std::string_view key)> on_its_way;
 };
 

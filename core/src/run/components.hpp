@@ -16,7 +16,8 @@ enum class OnRemove { Keep, Trash, Delete };
 struct FilterPart {
   std::string id;
   std::shared_ptr<Filter> filter;
-  bool places = false;  ///< it chooses places, from metadata alone
+  bool places = false;      ///< it chooses places, from metadata alone
+  std::string owners = {};  ///< it leaves out duplicates: its written options; else empty
 };
 
 struct SinkCapabilities {

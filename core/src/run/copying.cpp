@@ -11,8 +11,10 @@ namespace {
 
 constexpr std::size_t kMostCopies = 16;
 
-std::optional<Receipt> copy_on(const SinkLane& lane,
-                               const std::vector<state::ReceiptRow>& receipts) {
+}  // namespace
+
+std::optional<Receipt> Engine::copy_on(const SinkLane& lane,
+                                       const std::vector<state::ReceiptRow>& receipts) {
   for (const state::ReceiptRow& one : receipts) {
     if (one.sink == lane.part().id && one.state == state::ReceiptRow::State::Stored &&
         !one.adopted && lane.alive) {
@@ -27,8 +29,6 @@ std::optional<Receipt> copy_on(const SinkLane& lane,
   return std::nullopt;
 }
 
-}  // namespace
-
 // A stored row has the same server id and size: the octets come from a sink. False: they are to be fetched.
 bool Engine::copy_instead(std::unique_ptr<Flight>& flight) {
   if (!flight->chain_done || flight->catch_up || flight->row.item.server_id.empty()) {
@@ -41,13 +41,11 @@ bool Engine::copy_instead(std::unique_ptr<Flight>& flight) {
       continue;
     }
     flight->copied = true;
-    flight->token = flight->token != 0 ? flight->token : next_token_++;
-    const std::uint64_t token = flight->token;
-    by_key_[flight->row.item.key] = flight.get();
-    Flight& here = *(flights_[token] = std::move(flight));
+    Flight& here = *flight;
+    fly(std::move(flight));
     report_->counters["engine.copied"] += 1;
     if (reader) {
-      read_copy(token, *reader, *copy_on(*lanes_[*reader], ledger_.receipts(from.id)));
+      read_copy(here.token, *reader, *copy_on(*lanes_[*reader], ledger_.receipts(from.id)));
     } else {
       stage(here);
     }
@@ -114,8 +112,10 @@ void Engine::read_copy(std::uint64_t token, std::size_t lane, const Receipt& fro
           go_on_without(token);
           return;
         }
+        flight.size = body->size();
+        flight.header_digest = body->header_digest();
         flight.body = std::move(body);
-        stage(flight);
+        on_octets(flight);
       });
 }
 
@@ -130,7 +130,8 @@ void Engine::go_on_without(std::uint64_t token) {
   for (Leg& leg : flight->legs) {
     leg.link_from.reset();
   }
-  if (stopping_) {
+  flight->body.reset();
+  if (stopping_ || phase_ == Phase::Filling) {
     fail(*flight, "not fetched");
     leave(*flight);
     return;
@@ -148,33 +149,36 @@ bool Engine::follow(std::unique_ptr<Flight>& flight) {
   if (leader == leaders_.end()) {
     return false;
   }
-  flight->token = next_token_++;
+  flight->token = flight->token != 0 ? flight->token : next_token_++;
   followers_[leader->second].push_back(flight->token);
-  by_key_[flight->row.item.key] = flight.get();
-  const std::uint64_t token = flight->token;
-  flights_[token] = std::move(flight);
+  fly(std::move(flight));
   return true;
 }
 
 // A message is no longer on its way; those that waited for it go on.
 void Engine::leave(const Flight& flight) {
   by_key_.erase(flight.row.item.key);
-  const auto leader = leaders_.find(flight.row.item.server_id);
-  if (leader == leaders_.end() || leader->second != flight.token) {
-    return;
+  if (ordered_) {
+    inbox_.post([this, turns = order_.leave(flight.token)] { take_turns(turns); });
   }
-  leaders_.erase(leader);
+  const auto leader = leaders_.find(flight.row.item.server_id);
+  if (leader != leaders_.end() && leader->second == flight.token) {
+    leaders_.erase(leader);
+  }
   auto waiting = followers_.extract(flight.token);
   if (waiting.empty()) {
     return;
   }
-  inbox_.post([this, tokens = std::move(waiting.mapped())] {
+  inbox_.post([this, tokens = std::move(waiting.mapped()), durable = flight.durable] {
     for (const std::uint64_t token : tokens) {
       auto follower = take(token);
       if (!follower) {
         continue;
       }
-      if (stopping_) {
+      // While the run ends, one that failed may yet turn out to be stored when the next one recovers it.
+      if (follower->waits && (durable || !stopping_)) {
+        go_on_after_owner(std::move(follower));
+      } else if (stopping_) {
         fail(*follower, "not fetched");
         leave(*follower);
       } else if (!copy_instead(follower)) {

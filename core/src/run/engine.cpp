@@ -35,6 +35,8 @@ Engine::Engine(const Parts& parts)
       chain_(components_.filters),
       run_(ledger_.begin_run(run_time_)),
       accounts_(run_),
+      ordered_(std::any_of(lanes_.begin(), lanes_.end(),
+                           [](const auto& lane) { return lane->part().can.ordered; })),
       queue_(parts.spool, limits_of(setup_.settings), fetch_replies()),
       spool_(parts.spool),
       committer_(ledger_, lanes_, setup_.settings, commit_replies()),
@@ -97,6 +99,10 @@ void Engine::run(RunReport& report) {
   report.run = static_cast<std::uint64_t>(run_);
   try {
     flush();
+    start_watcher();
+    if (ordered_ && !dry_run_) {
+      fill_ordered();
+    }
     start_threads();
     loop();
     if (!aborted_ && !dry_run_) {

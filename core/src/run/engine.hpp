@@ -8,6 +8,7 @@
 #include "run/fetch_queue.hpp"
 #include "run/flight.hpp"
 #include "run/inbox.hpp"
+#include "run/order.hpp"
 #include "run/owed_steps.hpp"
 #include "run/row_event.hpp"
 #include "run/runner.hpp"
@@ -69,6 +70,7 @@ class Engine {
   OwedSteps::Replies owed_replies();
   void write_cursors();
   void start_threads();
+  void start_watcher();
   void loop();
   bool finished();
   void advance();
@@ -137,13 +139,36 @@ class Engine {
   bool plan_copy(Flight& flight, const state::Row& from, std::optional<std::size_t>& reader);
   void read_copy(std::uint64_t token, std::size_t lane, const Receipt& from);
   bool follow(std::unique_ptr<Flight>& flight);
+  static std::optional<Receipt> copy_on(const SinkLane& lane,
+                                        const std::vector<state::ReceiptRow>& receipts);
   void leave(const Flight& flight);
   void go_on_without(std::uint64_t token);
+
+  // ---- duplicates.cpp: messages that a filter calls the same as another
+  enum class Next { Go, Ends, Waits };
+  Next heed(Flight& flight, const Chain::Result& result);
+  void wait_for_owner(std::unique_ptr<Flight> flight);
+  void go_on_after_owner(std::unique_ptr<Flight> flight);
+  void link_to_owner(Flight& flight);
+  void hand_over(const std::string& owner);
+
+  // ---- filling.cpp: what one sink lacks and another has
+  void fill_ordered();
+  bool fill_chunk();
+  bool fill_from_sink(std::unique_ptr<Flight>& flight);
+
+  // ---- turns.cpp: the order in which messages reach sinks that keep one
+  void fly(std::unique_ptr<Flight> flight);
+  void take_turns(const Order::Turns& turns);
+  void give_back(Flight& flight);
+  void discard(Flight& flight);
 
   // ---- flights.cpp, source_answers.cpp, landing.cpp: messages on their way
   enum class Origin { Listing, Reoffer, CatchUp };
   void judge(state::Row row, Origin origin, Checkpoints::Member group = {});
-  bool keep(Flight& flight, const Chain::Result& result);
+  void send_on_its_way(std::unique_ptr<Flight> flight);
+  void hold_cursor(Flight& flight);
+  void settle_verdict(Flight& flight, const Chain::Result& result);
   void refuse(std::unique_ptr<Flight> flight, const Error& error);
   void nobody_wants(Flight& flight);
   void put(state::Row& row, state::RowState state, state::Outcome outcome);
@@ -156,10 +181,13 @@ class Engine {
   bool counts_as_try(Flight& flight, ErrorClass error_class);
   void on_fetch_gone(std::uint64_t token);
   void on_fetch_returned(std::uint64_t token);
-  bool judge_body(Flight& flight);
+  Next judge_body(Flight& flight);
+  void on_octets(Flight& flight);
   void on_source_failed(const Error& error);
   bool hold_source(const Error& error);
   void stage(Flight& flight);
+  void stage_now(Flight& flight);
+  void stage_on(Flight& flight, std::size_t lane);
   void on_staged(std::uint64_t token, std::size_t lane, const std::optional<Error>& error,
                  Staged staged);
   void all_staged(std::uint64_t token);
@@ -168,6 +196,7 @@ class Engine {
   void write_rows(Flight& flight);
   void on_settled(std::unique_ptr<Flight> flight);
   void on_lane_failed(SinkLane& lane, const Error& error);
+  void ready_to_commit(std::unique_ptr<Flight> flight);
   void landed(Flight& flight);
   std::unique_ptr<Flight> take(std::uint64_t token);
   void settle_filters(Flight& flight, bool durable);
@@ -186,6 +215,8 @@ class Engine {
   std::int64_t run_ = 0;
   Accounts accounts_;
   Checkpoints checkpoints_;
+  const bool ordered_;  // some sink keeps the order of messages
+  Order order_;
   FetchQueue queue_;
   spool::Spool& spool_;
   Committer committer_;
@@ -211,6 +242,7 @@ class Engine {
   bool stopping_ = false;
   bool aborted_ = false;
   enum class Phase {
+    Filling,
     Listing,
     Reoffering,
     CatchingUp,

@@ -35,6 +35,10 @@ struct Leg {
   bool judged = false;               ///< they have all spoken
   std::optional<Receipt> link_from;  ///< the sink has the same octets already: a link will do
   Staged staged;
+
+  /// What lies in the sink, where that differs from what the source sent: a duplicate by Message-ID alone may be linked to
+  /// other octets.
+  const Digest& digest_in(const Digest& sent) const { return link_from ? link_from->digest : sent; }
 };
 
 /// What lies in a sink and may be the octets of a message that is new to the ledger: a row whose key is dead, or a file
@@ -64,10 +68,14 @@ struct Flight {
   bool removed = false;               ///< the source removed it meanwhile: gone once settled
   bool durable = false;               ///< on every required sink
   bool catch_up = false;              ///< stored already; some sink lacks it
+  bool listed = false;                ///< brought up by a listing: cursors wait for it
   Checkpoints::Member group;
   std::vector<Twin> twins;  ///< Match: those still possible; Sample: what it must be
-  bool copied = false;      ///< the octets come from a sink: nothing of the queue to give back
-  bool changed = false;     ///< it, or the name of a mailbox of its stream, since it was judged
+  bool copied = false;      ///< the octets come from a sink
+  bool shared = false;      ///< its body counts in the queue's limits, until it is given back
+  std::string owner;     ///< linked duplicate: the key of the message that its sinks have already
+  bool waits = false;    ///< for the message that it duplicates, which is on its way
+  bool changed = false;  ///< it, or the name of a mailbox of its stream, since it was judged
   std::shared_ptr<const spool::SpooledBody> body;
   std::uint64_t size = 0;  ///< octets, once the body came
   Digest digest{}, header_digest{};

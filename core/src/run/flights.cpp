@@ -31,15 +31,28 @@ void Engine::judge(state::Row row, Origin origin, Checkpoints::Member group) {
   ledger_.complete(flight->item);
   flight->row = std::move(row);
   flight->catch_up = origin == Origin::CatchUp;
+  flight->listed = origin == Origin::Listing;
+  send_on_its_way(std::move(flight));
+}
+
+// What the filters say, as far as they can without the body, and where the octets are to come from.
+void Engine::send_on_its_way(std::unique_ptr<Flight> flight) {
   Chain::Result result;
+  const Item before = flight->item;
   try {
     result = chain_.judge(flight->item, nullptr, 0, flight->tokens);
+    const Next next = heed(*flight, result);
+    if (next == Next::Ends) {
+      Checkpoints::leave(flight->group);
+      return;
+    }
+    if (next == Next::Waits) {
+      flight->item = before;
+      wait_for_owner(std::move(flight));
+      return;
+    }
   } catch (const Error& error) {
     refuse(std::move(flight), error);
-    return;
-  }
-  if (!flight->catch_up && !keep(*flight, result)) {
-    Checkpoints::leave(flight->group);
     return;
   }
   flight->next_filter = result.next;
@@ -54,11 +67,21 @@ void Engine::judge(state::Row row, Origin origin, Checkpoints::Member group) {
     put(flight->row, state::RowState::Stored, state::Outcome::Stored);
     return;
   }
-  if (origin == Origin::Listing && !flight->group) {
-    flight->group = checkpoints_.join(flight->row.item.stream);
+  hold_cursor(*flight);
+  if (copy_instead(flight) || follow(flight) || fill_from_sink(flight)) {
+    return;
   }
-  if (!copy_instead(flight) && !follow(flight)) {
-    launch(std::move(flight));
+  if (phase_ == Phase::Filling) {  // no sink has it: its turn comes when the source is listed
+    settle_filters(*flight, false);
+    return;
+  }
+  launch(std::move(flight));
+}
+
+// No cursor passes the message before it is settled.
+void Engine::hold_cursor(Flight& flight) {
+  if (flight.listed && !flight.group) {
+    flight.group = checkpoints_.join(flight.row.item.stream);
   }
 }
 
@@ -74,16 +97,13 @@ void Engine::refuse(std::unique_ptr<Flight> flight, const Error& error) {
   }
 }
 
-/// What the filters said; false when the message goes no further.
-bool Engine::keep(Flight& flight, const Chain::Result& result) {
+/// What the filters decided without a sink.
+void Engine::settle_verdict(Flight& flight, const Chain::Result& result) {
   state::Row& row = flight.row;
-  row.reason.clear();
-  row.due.reset();
-  row.owner.clear();
   switch (result.kind) {
     case Chain::Result::Kind::Keep:
     case Chain::Result::Kind::NeedsBody:
-      return true;
+      return;
     case Chain::Result::Kind::Drop:
       row.reason = result.reason;
       report_->filtered_by[result.reason] += 1;
@@ -98,8 +118,7 @@ bool Engine::keep(Flight& flight, const Chain::Result& result) {
       put(row, state::RowState::Deduplicated, state::Outcome::Deduplicated);
       break;
   }
-  chain_.settle(std::exchange(flight.tokens, {}), true);
-  return false;
+  settle_filters(flight, true);
 }
 
 // Which sinks are to get it, as far as what is here allows to say. False: none.
@@ -191,16 +210,15 @@ void Engine::launch(std::unique_ptr<Flight> flight, Want want) {
     services_.progress.wanted += 1;
     services_.progress.wanted_bytes += item.size.value_or(0);
   }
-  Work work{.token = flight->token,
-            .stream = item.stream,
-            .key = item.key,
-            .ref = item.ref,
-            .server_id = item.server_id,
-            .size = want == Want::Body ? item.size : std::nullopt,
-            .want = want};
-  by_key_[item.key] = flight.get();
-  flight->work = work;
-  flights_[flight->token] = std::move(flight);
+  flight->work = {.token = flight->token,
+                  .stream = item.stream,
+                  .key = item.key,
+                  .ref = item.ref,
+                  .server_id = item.server_id,
+                  .size = want == Want::Body ? item.size : std::nullopt,
+                  .want = want};
+  Work work = flight->work;
+  fly(std::move(flight));
   queue_.push(std::move(work));
 }
 

@@ -6,7 +6,7 @@
 
 namespace mailpipe::run {
 
-void Engine::stage(Flight& flight) {
+void Engine::stage_now(Flight& flight) {
   keep_mailboxes();
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     Leg& leg = flight.legs[i];
@@ -18,19 +18,23 @@ void Engine::stage(Flight& flight) {
       continue;
     }
     ++flight.staging;
-    lanes_[i]->do_next(
-        [item = as_placed(leg.item ? *leg.item : flight.item), body = flight.body,
-         from = leg.link_from](Sink& sink) {
-          return from ? sink.link(*from, item, item.places.at(0).id)
-                      : sink.store(item, body->view());
-        },
-        [this, token = flight.token, i](const std::optional<Error>& error, Staged staged) {
-          on_staged(token, i, error, std::move(staged));
-        });
+    stage_on(flight, i);
   }
   if (flight.staging == 0) {
     all_staged(flight.token);
   }
+}
+
+void Engine::stage_on(Flight& flight, std::size_t lane) {
+  const Leg& leg = flight.legs[lane];
+  lanes_[lane]->do_next(
+      [item = as_placed(leg.item ? *leg.item : flight.item), body = flight.body,
+       from = leg.link_from](Sink& sink) {
+        return from ? sink.link(*from, item, item.places.at(0).id) : sink.store(item, body->view());
+      },
+      [this, token = flight.token, lane](const std::optional<Error>& error, Staged staged) {
+        on_staged(token, lane, error, std::move(staged));
+      });
 }
 
 void Engine::on_staged(std::uint64_t token, std::size_t lane, const std::optional<Error>& error,
@@ -41,12 +45,18 @@ void Engine::on_staged(std::uint64_t token, std::size_t lane, const std::optiona
   }
   Flight& flight = *found->second;
   Leg& leg = flight.legs[lane];
+  const bool refused = error && error->error_class() == ErrorClass::Item;
+  if (refused && leg.link_from && flight.body && lanes_[lane]->alive) {
+    leg.link_from.reset();  // what it was to be linked from is not there any more
+    stage_on(flight, lane);
+    return;
+  }
   if (!error) {
     leg.state = Leg::State::Staged;
     leg.staged = std::move(staged);
   } else {
     leg.state = Leg::State::Failed;
-    if (error->error_class() == ErrorClass::Item) {
+    if (refused) {
       flight.item_error = lanes_[lane]->part().required ? error : flight.item_error;
     } else {
       on_lane_failed(*lanes_[lane], *error);
@@ -80,7 +90,7 @@ void Engine::all_staged(std::uint64_t token) {
     const Error error = *flight->item_error;
     quarantine(std::move(flight), error);
   } else if (staged) {
-    committer_.add(std::move(flight));
+    ready_to_commit(std::move(flight));
   } else {
     fail(*flight, "no sink took it");
     leave(*flight);
@@ -88,12 +98,8 @@ void Engine::all_staged(std::uint64_t token) {
 }
 
 void Engine::landed(Flight& flight) {
-  if (flight.body) {
-    flight.body.reset();
-    if (!flight.copied) {
-      queue_.release(FetchQueue::share(flight.work));
-    }
-  }
+  flight.body.reset();
+  give_back(flight);
 }
 
 void Engine::on_lane_failed(SinkLane& lane, const Error& error) {
@@ -126,11 +132,12 @@ void Engine::write_rows(Flight& flight) {
   state::Row& row = flight.row;
   flight.durable = durable;
   settle_filters(flight, durable);
-  if (!durable) {
-    return;
-  }
   row.digest = flight.digest;
   row.header_digest = flight.header_digest;
+  if (!durable) {  // another sink may have it: what the next run needs to read it there
+    ledger_.put_digests(row);
+    return;
+  }
   row.reason.clear();
   row.due.reset();
   row.tries = 0;
@@ -139,6 +146,7 @@ void Engine::write_rows(Flight& flight) {
       flight.catch_up ? state::Outcome::Known : state::Outcome::Stored);
   if (flight.removed) {
     owe_removal(row.id);
+    hand_over(row.item.key);
   } else if (flight.changed || flight.item.keywords != row.item.keywords ||
              flight.item.places.size() != row.item.places.size()) {
     owe(row.id);
@@ -172,6 +180,9 @@ void Engine::fail(Flight& flight, const std::string& reason) {
     accounts_.settle(flight.row, state::Outcome::Failed);
   }
   note(flight.row.item.key, "failed", reason);
+  if (ordered_ && !flight.catch_up) {
+    take_turns(order_.cut(flight.token));
+  }
 }
 
 void Engine::quarantine(std::unique_ptr<Flight> flight, const Error& error) {

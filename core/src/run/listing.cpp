@@ -286,6 +286,7 @@ void Engine::removed_row(state::Row row, Accounts::Bringer by) {
   put(row, state::RowState::Gone, state::Outcome::Gone);
   if (stored) {
     owe_removal(row.id);
+    hand_over(row.item.key);
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -30,6 +31,11 @@ void make_private_dir(const std::filesystem::path& dir) {
                 "cannot make the folder '" + dir.string() + "': " + error.message());
   }
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
+}
+
+bool keeps_all(const Components& components) {
+  return std::all_of(components.sinks.begin(), components.sinks.end(),
+                     [](const SinkPart& sink) { return sink.on_remove == OnRemove::Keep; });
 }
 
 }  // namespace
@@ -109,6 +115,7 @@ void Runner::Impl::follow_its_rule(const SinkPart& part) const {
     ledger->set_meta("mailboxes_made", "not all");
   } else if (*before != rule) {
     ledger->owe_all(part.id);
+    ledger->judge_orphans_again();  // the copies that they stand on are to go
   }
   if (before != rule) {
     ledger->set_meta(name, rule);
@@ -148,6 +155,15 @@ void Runner::Impl::judge_again_if_options_changed() {
     ledger->set_meta("mailboxes_made", "not all");
   }
   ledger->set_meta("fingerprint", now);
+  std::string rules;
+  for (const FilterPart& filter : components->filters) {
+    rules += filter.owners;
+  }
+  const std::string rule = spool::to_hex(spool::sha256(rules));
+  if (ledger->meta("duplicates").value_or(rule) != rule) {
+    ledger->judge_all_duplicates_again();
+  }
+  ledger->set_meta("duplicates", rule);
 }
 
 RunReport Runner::run(const Components& components) {
@@ -167,7 +183,8 @@ RunReport Runner::run(const Components& components) {
       in.lock = std::make_unique<state::Lock>(in.setup.state_dir);
     }
     in.own_ledger = open_ledger(in.setup, in.services.fs);
-    in.access.ledger = in.ledger = in.own_ledger.get();
+    in.ledger = in.own_ledger.get();
+    in.access = {.ledger = in.ledger, .archive = keeps_all(components), .on_its_way = {}};
     if (!report.dry_run) {
       in.open_sinks();
       in.recover();

@@ -45,10 +45,22 @@ void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBo
   flight.digest = body->digest();
   flight.header_digest = body->header_digest();
   flight.body = std::move(body);
+  flight.shared = true;
+  on_octets(flight);
+}
+
+void Engine::on_octets(Flight& flight) {
+  const std::uint64_t token = flight.token;
   try {
-    if (judge_body(flight)) {
-      stage(flight);
-      return;
+    switch (judge_body(flight)) {
+      case Next::Go:
+        stage(flight);
+        return;
+      case Next::Waits:
+        wait_for_owner(take(token));
+        return;
+      case Next::Ends:
+        break;
     }
   } catch (const Error& error) {
     refuse(take(token), error);
@@ -60,18 +72,27 @@ void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBo
   leave(*dropped);
 }
 
-// Goes on with the filters that need the body. False: the message goes no further.
-bool Engine::judge_body(Flight& flight) {
+// Goes on with the filters that need the body.
+Engine::Next Engine::judge_body(Flight& flight) {
   const Body body = flight.body->view();
   if (!flight.chain_done) {
+    Item before = flight.item;
     const Chain::Result result =
         chain_.judge(flight.item, &body, flight.next_filter, flight.tokens);
-    if (!flight.catch_up && !keep(flight, result)) {
-      return false;
+    // What is known of the body stays with the row, whatever becomes of it.
+    flight.row.digest = flight.digest;
+    flight.row.header_digest = flight.header_digest;
+    const Next next = heed(flight, result);
+    if (next == Next::Waits) {
+      flight.item = std::move(before);
+    }
+    if (next != Next::Go) {
+      return next;
     }
     flight.chain_done = true;
     plan_legs(flight);
   }
+  link_to_owner(flight);
   bool wanted = false;
   for (std::size_t i = 0; i < flight.legs.size(); ++i) {
     Leg& leg = flight.legs[i];
@@ -83,7 +104,7 @@ bool Engine::judge_body(Flight& flight) {
   if (!wanted) {
     nobody_wants(flight);
   }
-  return wanted;
+  return wanted ? Next::Go : Next::Ends;
 }
 
 void Engine::on_source_failed(const Error& error) {

@@ -16,6 +16,9 @@ void Engine::start_threads() {
       threads_.emplace_back([this] { guarded([this] { fetch_loop(); }); });
     }
   }
+}
+
+void Engine::start_watcher() {
   watcher_ = std::thread([this] { watch_loop(); });
 }
 

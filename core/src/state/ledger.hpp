@@ -102,11 +102,15 @@ class Ledger {
   Row find(std::string_view key);
   RowId insert(const Row& row);
 
-  /// The key of today of the stored message that had this key at some time; nothing if there is none.
-  std::optional<std::string> stored_as(std::string_view key);
+  /// The key of today of the stored message that had this key at some time; nothing if there is none. `gone_too`: a copy
+  /// is enough, whatever became of the message on the server.
+  std::optional<std::string> stored_as(std::string_view key, bool gone_too);
 
   /// Everything of the row but its id and key.
   void update(const Row& row);
+
+  /// The digests only.
+  void put_digests(const Row& row);
 
   /// seen, counted and outcome only.
   void touch(const Row& row);
@@ -145,6 +149,14 @@ class Ledger {
 
   /// Every filtered and held row is judged again in this run.
   void judge_all_again();
+
+  // ---- duplicates that were left out: they stand while the message that they duplicate is stored
+  /// Those of one message are judged again; how many there are.
+  std::uint64_t judge_duplicates_again(std::string_view owner);
+
+  /// Those of messages that are gone from the server; or all of them.
+  void judge_orphans_again();
+  void judge_all_duplicates_again();
 
   // ---- receipts and intents
   void put_receipt(const ReceiptRow& receipt);
@@ -211,6 +223,7 @@ class Ledger {
   Row read_row(Statement& from);
   std::vector<Row> read_rows(Statement& from);
   void note_uncovered(const Row& row, RowId id);
+  void note_former_key(const Row& row);
   void check_format(const std::string& pipeline, bool created);
 
   Database database_;

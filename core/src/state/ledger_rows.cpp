@@ -172,29 +172,21 @@ void Ledger::update(const Row& row) {
            row.seen, row.counted, row.outcome, row.id);
 }
 
+void Ledger::put_digests(const Row& row) {
+  write();
+  cached("UPDATE rows SET digest=?, header_digest=? WHERE id=?")
+      .run(view(row.digest), view(row.header_digest), row.id);
+}
+
 void Ledger::touch(const Row& row) {
   write();
   cached("UPDATE rows SET seen=?, counted=?, outcome=? WHERE id=?")
       .run(row.seen, row.counted, row.outcome, row.id);
 }
 
-std::optional<std::string> Ledger::stored_as(std::string_view key) {
-  Statement& get =
-      cached(
-          "SELECT key FROM rows WHERE key=?1 AND state=2 UNION ALL SELECT r.key FROM former_keys f"
-          " JOIN rows r ON r.id=f.row WHERE f.key=?1 AND r.state=2 LIMIT 1")
-          .bind(key);
-  std::optional<std::string> now;
-  if (get.next()) {
-    now = get.copy(0);
-  }
-  get.reset();
-  return now;
-}
-
 void Ledger::rekey(const Row& row) {
   write();
-  cached("INSERT OR REPLACE INTO former_keys SELECT key, id FROM rows WHERE id=?").run(row.id);
+  note_former_key(row);
   cached("UPDATE rows SET key=?, stream=?, initial=? WHERE id=?")
       .run(std::string_view(row.item.key), row.item.stream, static_cast<int>(row.item.initial),
            row.id);

@@ -1,0 +1,85 @@
+// The order in which messages reach sinks that keep one. See engine.hpp and order.hpp.
+#include "run/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mailpipe::run {
+
+/// The message is on its way from here on.
+void Engine::fly(std::unique_ptr<Flight> flight) {
+  flight->token = flight->token != 0 ? flight->token : next_token_++;
+  if (ordered_ && flight->purpose == Flight::Purpose::Store) {
+    order_.join(flight->row.item.stream, flight->token);
+  }
+  by_key_[flight->row.item.key] = flight.get();
+  flights_[flight->token] = std::move(flight);
+}
+
+/// Its octets are here.
+void Engine::stage(Flight& flight) {
+  if (!ordered_) {
+    stage_now(flight);
+    return;
+  }
+  const std::uint64_t token = flight.token;
+  order_.join(flight.row.item.stream, token);
+  const Order::Turns turns = order_.here(token);
+  if (std::find(turns.stage.begin(), turns.stage.end(), token) == turns.stage.end()) {
+    give_back(flight);  // else those that it waits for may find no room
+  }
+  take_turns(turns);
+}
+
+void Engine::take_turns(const Order::Turns& turns) {
+  for (const std::uint64_t token : turns.stage) {
+    const auto found = flights_.find(token);
+    if (found != flights_.end()) {
+      stage_now(*found->second);
+    }
+  }
+  for (const std::uint64_t token : turns.commit) {
+    if (auto flight = take(token)) {
+      committer_.add(std::move(flight));
+    }
+  }
+  for (const std::uint64_t token : turns.fail) {
+    if (const auto flight = take(token)) {
+      discard(*flight);
+      landed(*flight);
+      fail(*flight, "what comes before it was not stored");
+      leave(*flight);
+    }
+  }
+}
+
+/// Gives up what its sinks have staged.
+void Engine::discard(Flight& flight) {
+  for (std::size_t i = 0; i < flight.legs.size(); ++i) {
+    Leg& leg = flight.legs[i];
+    if (leg.state == Leg::State::Staged) {
+      lanes_[i]->do_next([stage = leg.staged](Sink& sink) { sink.discard(stage); },
+                         [](const std::optional<Error>&) {});
+      leg.state = Leg::State::Failed;
+    }
+  }
+}
+
+void Engine::ready_to_commit(std::unique_ptr<Flight> flight) {
+  if (!ordered_) {
+    committer_.add(std::move(flight));
+    return;
+  }
+  const std::uint64_t token = flight->token;
+  flights_[token] = std::move(flight);
+  take_turns(order_.staged(token));
+}
+
+/// Its body no longer counts in the limits of the queue.
+void Engine::give_back(Flight& flight) {
+  if (std::exchange(flight.shared, false)) {
+    queue_.release(FetchQueue::share(flight.work));
+  }
+}
+
+}  // namespace mailpipe::run

@@ -1,0 +1,60 @@
+// Duplicates that were left out, and the messages that they stand on. See ledger.hpp.
+#include "state/ledger.hpp"
+
+namespace mailpipe::state {
+
+std::optional<std::string> Ledger::stored_as(std::string_view key, bool gone_too) {
+  // A key of today is by far the most frequent.
+  constexpr const char* kNow =
+      "SELECT id, state, key FROM rows WHERE key=?1 UNION ALL SELECT r.id, r.state, r.key"
+      " FROM former_keys f JOIN rows r ON r.id=f.row WHERE f.key=?1 LIMIT 1";
+  Statement& get = cached(kNow).bind(key);
+  std::optional<std::string> now;
+  RowId row = 0;
+  RowState state = RowState::None;
+  if (get.next()) {
+    row = get.integer(0);
+    state = static_cast<RowState>(get.integer(1));
+    now = get.copy(2);
+  }
+  get.reset();
+  if (state == RowState::Gone && gone_too) {
+    const bool copy =
+        count(cached("SELECT EXISTS(SELECT 1 FROM receipts WHERE row=? AND state=1)").bind(row)) !=
+        0;
+    return copy ? now : std::nullopt;
+  }
+  return state == RowState::Stored ? now : std::nullopt;
+}
+
+// Whoever knows the message by its old key finds it by the new one.
+void Ledger::note_former_key(const Row& row) {
+  write();
+  cached("INSERT OR REPLACE INTO former_keys SELECT key, id FROM rows WHERE id=?").run(row.id);
+  cached("UPDATE rows SET owner=? WHERE state=4 AND owner=(SELECT key FROM rows WHERE id=?)")
+      .run(std::string_view(row.item.key), row.id);
+}
+
+std::uint64_t Ledger::judge_duplicates_again(std::string_view owner) {
+  const std::uint64_t these =
+      count(cached("SELECT count(*) FROM rows WHERE state=4 AND owner=?").bind(owner));
+  if (these > 0) {
+    write();
+    cached("UPDATE rows SET rejudge=1 WHERE state=4 AND owner=?").run(owner);
+  }
+  return these;
+}
+
+void Ledger::judge_orphans_again() {
+  write();
+  cached(
+      "UPDATE rows SET rejudge=1 WHERE state=4 AND owner IN (SELECT key FROM rows WHERE state=7)")
+      .run();
+}
+
+void Ledger::judge_all_duplicates_again() {
+  write();
+  cached("UPDATE rows SET rejudge=1 WHERE state=4").run();
+}
+
+}  // namespace mailpipe::state
