@@ -75,15 +75,6 @@ run::SinkCapabilities capabilities_of(const config::ComponentInfo& info) {
           .metadata = can("metadata")};
 }
 
-/// What a destination is called: its path, for every sink that has one.
-std::string root_of(const config::SinkSpec& spec) {
-  const Json options = Json::parse(spec.options, nullptr, false);
-  if (options.is_object() && options.contains("path") && options["path"].is_string()) {
-    return options["path"].get<std::string>();
-  }
-  return spec.type + ":" + spec.id;
-}
-
 run::OnRemove to_run(config::OnRemove what) {
   switch (what) {
     case config::OnRemove::Keep:
@@ -131,6 +122,14 @@ run::Components assemble(const config::Pipeline& pipeline, const plugin::Catalog
     out.sinks.push_back(make_sink_part(spec, catalog, hosts));
   }
   return out;
+}
+
+std::string root_of(const config::SinkSpec& spec) {
+  const Json options = Json::parse(spec.options, nullptr, false);
+  if (options.is_object() && options.contains("path") && options["path"].is_string()) {
+    return options["path"].get<std::string>();
+  }
+  return spec.type + ":" + spec.id;
 }
 
 void collect_secrets(const config::Pipeline& pipeline, Secrets& secrets) {

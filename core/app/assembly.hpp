@@ -32,6 +32,9 @@ run::Settings settings_of(const config::RunSpec& spec, std::uint64_t allow_delet
 /// ~/.local/state/mailpipe/NAME.
 std::filesystem::path state_dir_of(const config::Pipeline& pipeline, const std::string& option);
 
+/// What a destination is called: its path, for every sink that has one.
+std::string root_of(const config::SinkSpec& spec);
+
 /// "source jmap", "sink eml": a component for people, from its name in Runner::host().
 std::string title_of(const config::Pipeline& pipeline, const std::string& component);
 

@@ -64,7 +64,7 @@ std::string program_help() {
       "destinations.\n\n"
       "Usage: mailpipe COMMAND [OPTIONS] [OPERANDS]\n\nCommands:\n";
   for (const Command& command : commands()) {
-    out += "  " + padded(command.name, 9) + " " + command.summary + "\n";
+    out += "  " + padded(command.name, 10) + " " + command.summary + "\n";
   }
   out += "\n  mailpipe COMMAND --help tells more of a command.\n  mailpipe --version\n\n";
   return out + kExamples + "\n" + kExitCodes;

@@ -23,10 +23,15 @@ Command explain_command();
 Command inspect_command();
 Command lint_command();
 Command plugins_command();
+Command quarantine_command();
 Command run_command();
 Command schema_command();
 Command state_command();
 Command status_command();
+Command why_command();
+
+/// `state reset`, a word of `state`.
+int reset_state(const Arguments& arguments);
 
 /// All of them, in the order in which `mailpipe --help` names them.
 const std::vector<Command>& commands();

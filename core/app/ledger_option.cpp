@@ -32,11 +32,40 @@ FoundLedger find_ledger(const std::string& command, const Arguments& arguments, 
   }
   const std::filesystem::path file = state::Ledger::file_in(out.dir);
   if (std::filesystem::exists(file)) {
-    out.ledger = std::make_unique<state::Ledger>(file, has_file ? out.name : "",
-                                                 state::Ledger::Open::Existing);
+    out.ledger =
+        std::make_unique<state::Ledger>(file, has_file ? out.name : "", state::Ledger::Open::Look);
     out.name = out.ledger->meta("pipeline").value_or(out.name);
   }
   return out;
+}
+
+config::Pipeline pipeline_of(const std::string& file, const plugin::Catalog& catalog) {
+  int code = 0;
+  auto pipeline = read_pipeline(file, catalog, {}, code);
+  if (!pipeline) {
+    throw Error(ErrorClass::Config, "the pipeline file has errors", "mailpipe lint " + file);
+  }
+  return std::move(*pipeline);
+}
+
+std::unique_ptr<state::Ledger> ledger_of(const config::Pipeline& pipeline,
+                                         const Arguments& arguments, state::Ledger::Open how) {
+  const std::filesystem::path file =
+      state::Ledger::file_in(state_dir_of(pipeline, arguments.value("state")));
+  return std::filesystem::exists(file) ? std::make_unique<state::Ledger>(file, pipeline.name, how)
+                                       : nullptr;
+}
+
+std::unique_ptr<LockedLedger> lock_ledger_of(const config::Pipeline& pipeline,
+                                             const Arguments& arguments) {
+  const std::filesystem::path dir = state_dir_of(pipeline, arguments.value("state"));
+  const std::filesystem::path file = state::Ledger::file_in(dir);
+  if (!std::filesystem::exists(file)) {
+    throw Error(ErrorClass::Config, "there is no ledger at '" + file.string() + "'",
+                "has this pipeline run yet?");
+  }
+  return std::unique_ptr<LockedLedger>(new LockedLedger{
+      state::Lock(dir), state::Ledger(file, pipeline.name, state::Ledger::Open::Existing)});
 }
 
 void add_ledger_options(OptionTable& options) {

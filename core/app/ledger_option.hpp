@@ -1,7 +1,10 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "config/pipeline.hpp"
+#include "plugin/catalog.hpp"
 #include "state/ledger.hpp"
+#include "state/lock.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -9,7 +12,7 @@
 
 namespace mailpipe::app {
 
-/// The ledger that `status` and `state` look at.
+/// The ledger that `status` and `state show` look at.
 struct FoundLedger {
   std::string name;  ///< of the pipeline
   std::filesystem::path dir;
@@ -19,6 +22,24 @@ struct FoundLedger {
 /// Opens the ledger of the pipeline file that is the operand at `index`, or of --state.
 /// Errors  Error(Config) on neither or both; what reading the pipeline or opening the ledger throws.
 FoundLedger find_ledger(const std::string& command, const Arguments& arguments, std::size_t index);
+
+/// A pipeline file that can be used, for commands that need more of it than its ledger.
+/// Errors  Error(Config) when it has errors, which are printed first.
+config::Pipeline pipeline_of(const std::string& file, const plugin::Catalog& catalog);
+
+/// Its ledger; null when no run has made one.
+std::unique_ptr<state::Ledger> ledger_of(const config::Pipeline& pipeline,
+                                         const Arguments& arguments, state::Ledger::Open how);
+
+/// A ledger that nothing else changes meanwhile.
+struct LockedLedger {
+  state::Lock lock;
+  state::Ledger ledger;
+};
+
+/// Errors  Error(Transient) while a run goes on, Error(Config) when no run has made a ledger.
+std::unique_ptr<LockedLedger> lock_ledger_of(const config::Pipeline& pipeline,
+                                             const Arguments& arguments);
 
 /// The options that find_ledger() reads.
 void add_ledger_options(OptionTable& options);

@@ -153,6 +153,14 @@ run::RunReport run_pipeline(const config::Pipeline& pipeline, const plugin::Cata
   }
 }
 
+int with_parts(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
+               const RunOptions& options, run::Cancellation& cancellation, const Log& log,
+               const PartsUser& use) {
+  Session session(pipeline, options, cancellation, log);
+  const run::Components components = session.assemble(catalog);
+  return use(session.runner(), session.setup(), components);
+}
+
 int check_pipeline(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
                    run::Cancellation& cancellation, const Log& log) {
   Session session(pipeline, {}, cancellation, log);

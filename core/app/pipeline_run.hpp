@@ -8,6 +8,7 @@
 #include "run/runner.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,12 @@ run::RunReport run_pipeline(const config::Pipeline& pipeline, const plugin::Cata
 /// Logs in and opens the destinations for reading, and prints how each part is.
 int check_pipeline(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
                    run::Cancellation& cancellation, const Log& log);
+
+/// Makes the parts of a pipeline for something that is no run. Errors pass through.
+using PartsUser = std::function<int(run::Runner&, const run::Setup&, const run::Components&)>;
+int with_parts(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
+               const RunOptions& options, run::Cancellation& cancellation, const Log& log,
+               const PartsUser& use);
 
 /// Prints a report for people, or as a log line.
 void print_report(const run::RunReport& report, const Log& log);

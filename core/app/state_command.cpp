@@ -13,11 +13,20 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <iostream>
 
 namespace mailpipe::app {
 
 namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::array kStates = {state::RowState::Stored,      state::RowState::Held,
+                                state::RowState::Filtered,    state::RowState::Deduplicated,
+                                state::RowState::Quarantined, state::RowState::Dropped,
+                                state::RowState::Gone,        state::RowState::InFlight};
+constexpr std::size_t kRuns = 10;
 
 void print_streams(state::Ledger& ledger) {
   std::cout << "\nstreams:\n";
@@ -29,8 +38,21 @@ void print_streams(state::Ledger& ledger) {
   }
 }
 
+void print_sinks(state::Ledger& ledger) {
+  std::cout << "\nsinks:\n";
+  for (const auto& sink : ledger.sinks()) {
+    std::cout << "  " << printable(sink.id, 100) << ": " << grouped(sink.places) << " copies, "
+              << octets(sink.bytes)
+              << (sink.complete ? ", complete" : ", some messages may be missing") << ", "
+              << grouped(sink.owed) << " owed";
+    if (sink.intents != 0) {
+      std::cout << ", " << grouped(sink.intents) << " open from a run that broke off";
+    }
+    std::cout << "\n";
+  }
+}
+
 void print_runs(state::Ledger& ledger) {
-  constexpr std::size_t kRuns = 10;
   std::cout << "\nlast runs:\n";
   for (const auto& one : ledger.last_runs(kRuns)) {
     std::cout << "  #" << one.run << "  " << local_time(one.started) << "  "
@@ -39,17 +61,74 @@ void print_runs(state::Ledger& ledger) {
   }
 }
 
+Json to_json(state::Ledger& ledger) {
+  Json out{{"id", printable(ledger.id())},
+           {"format", ledger.format()},
+           {"streams", Json::array()},
+           {"sinks", Json::array()},
+           {"runs", Json::array()}};
+  for (const auto state : kStates) {
+    out["counts"][state::name_of(state)] = ledger.count(state);
+  }
+  for (const auto& stream : ledger.streams()) {
+    out["streams"].push_back({{"name", printable(stream.name)},
+                              {"label", printable(stream.label)},
+                              {"cursor", printable(stream.cursor)}});
+  }
+  for (const auto& sink : ledger.sinks()) {
+    out["sinks"].push_back({{"id", printable(sink.id)},
+                            {"complete", sink.complete},
+                            {"copies", sink.places},
+                            {"bytes", sink.bytes},
+                            {"owed", sink.owed},
+                            {"open", sink.intents}});
+  }
+  for (const auto& one : ledger.last_runs(kRuns)) {
+    Json run{{"run", one.run}, {"started", utc_time(one.started)}};
+    if (one.ended) {
+      run["ended"] = utc_time(*one.ended);
+      run["exit_code"] = one.exit_code;
+    }
+    out["runs"].push_back(std::move(run));
+  }
+  return out;
+}
+
+int show_as_json(const FoundLedger& found, const std::filesystem::path& file) {
+  Json out = found.ledger == nullptr ? Json::object() : to_json(*found.ledger);
+  out["pipeline"] = printable(found.name);
+  out["file"] = printable(file.string());
+  if (found.ledger != nullptr) {
+    out["bytes"] = std::filesystem::file_size(file);
+  }
+  std::cout << out.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  return run::kOk;
+}
+
 int show(const Arguments& arguments) {
   const FoundLedger found = find_ledger("state show", arguments, 1);
   const std::filesystem::path file = state::Ledger::file_in(found.dir);
+  if (arguments.value("format") == "json") {
+    return show_as_json(found, file);
+  }
   std::cout << "pipeline: " << printable(found.name) << "\nledger:   " << printable(file.string());
   if (found.ledger == nullptr) {
     std::cout << " (not there: no run yet)\n";
     return run::kOk;
   }
-  std::cout << " (" << octets(std::filesystem::file_size(file))
-            << ")\nid:       " << printable(found.ledger->id()) << "\n";
+  std::cout << " (" << octets(std::filesystem::file_size(file)) << ", format "
+            << found.ledger->format() << ")\nid:       " << printable(found.ledger->id())
+            << "\nmessages: ";
+  const char* between = "";
+  for (const auto state : kStates) {
+    if (const std::uint64_t count = found.ledger->count(state); count != 0) {
+      std::cout << between << grouped(count) << " " << state::name_of(state);
+      between = ", ";
+    }
+  }
+  std::cout << (*between == '\0' ? "none\n" : "\n");
   print_streams(*found.ledger);
+  print_sinks(*found.ledger);
   print_runs(*found.ledger);
   return run::kOk;
 }
@@ -87,9 +166,12 @@ int run(const Arguments& arguments) {
   if (what == "rebuild") {
     return rebuild(arguments);
   }
-  const std::string suggestion = config::did_you_mean(what, {"show", "rebuild"});
+  if (what == "reset") {
+    return reset_state(arguments);
+  }
+  const std::string suggestion = config::did_you_mean(what, {"show", "rebuild", "reset"});
   throw Error(ErrorClass::Config,
-              what.empty() ? "mailpipe state: say show or rebuild"
+              what.empty() ? "mailpipe state: say show, rebuild or reset"
                            : "mailpipe state: unknown word '" + printable(what, 60) + "'" +
                                  (suggestion.empty() ? "" : "; " + suggestion),
               "mailpipe state --help");
@@ -98,16 +180,34 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command state_command() {
-  Command command{"state", "show|rebuild FILE", "Shows the ledger, or makes it anew", "", {}, run};
+  Command command{"state",
+                  "show|rebuild|reset FILE",
+                  "Shows the ledger, makes it anew, or forgets parts of it",
+                  "",
+                  {},
+                  run};
   command.text =
       "show prints where the ledger of a pipeline is, its streams and its last runs.\n\n"
       "rebuild makes a ledger from what lies in the sinks, then lists the whole source: what is "
       "there\n"
       "already is adopted, only what is missing is fetched, and nothing is stored twice. An "
       "existing\n"
-      "ledger is put aside, not deleted.\n";
+      "ledger is put aside, not deleted.\n\n"
+      "reset forgets what is said: cursors, so that the next run lists everything or one stream "
+      "again;\n"
+      "verdicts, so that filtered and held messages are judged again; or what lay in a sink that "
+      "was\n"
+      "emptied on purpose, so that the next run fills it. A sink that still has messages is "
+      "refused.\n"
+      "No message is touched by any of it.\n";
   add_ledger_options(command.options);
-  command.options.value("report", "FILE", "rebuild: write the outcome as JSON");
+  command.options.value("report", "FILE", "rebuild: write the outcome as JSON")
+      .choice("format", {"human", "json"}, "show: how to print")
+      .flag("cursors", "reset: all cursors")
+      .values("stream", "NAME", "reset: the cursor of one stream, by name or label")
+      .flag("filtered", "reset: what the filters said")
+      .values("sink", "ID", "reset: what lies in a sink, which must be empty")
+      .flag("yes", "reset: do not ask");
   add_log_options(command.options);
   return command;
 }

@@ -21,7 +21,7 @@ using state::RowState;
 
 constexpr std::array kStates = {RowState::Stored,       RowState::Held,        RowState::Filtered,
                                 RowState::Deduplicated, RowState::Quarantined, RowState::Gone,
-                                RowState::InFlight};
+                                RowState::Dropped,      RowState::InFlight};
 
 /// So many messages of a kind are named for people; JSON has up to a thousand.
 constexpr std::size_t kNamed = 20;

@@ -114,6 +114,7 @@ void Engine::read_copy(std::uint64_t token, std::size_t lane, const Receipt& fro
         }
         flight.size = body->size();
         flight.header_digest = body->header_digest();
+        flight.message_id = body->message_id();
         flight.body = std::move(body);
         on_octets(flight);
       });

@@ -79,9 +79,10 @@ struct Flight {
   std::shared_ptr<const spool::SpooledBody> body;
   std::uint64_t size = 0;  ///< octets, once the body came
   Digest digest{}, header_digest{};
-  std::vector<Leg> legs;            ///< one per sink
-  std::size_t staging = 0;          ///< legs whose store() has not answered yet
-  std::optional<Error> item_error;  ///< a sink refused this message
+  std::optional<std::uint64_t> message_id;  ///< its hash, once the body came
+  std::vector<Leg> legs;                    ///< one per sink
+  std::size_t staging = 0;                  ///< legs whose store() has not answered yet
+  std::optional<Error> item_error;          ///< a sink refused this message
 };
 
 }  // namespace mailpipe::run

@@ -118,6 +118,7 @@ void Engine::settle_verdict(Flight& flight, const Chain::Result& result) {
       put(row, state::RowState::Deduplicated, state::Outcome::Deduplicated);
       break;
   }
+  ledger_.note_message_id(row.id, flight.message_id);
   settle_filters(flight, true);
 }
 

@@ -144,6 +144,7 @@ void Engine::write_rows(Flight& flight) {
   // What a single sink lacked is counted under that sink; the message itself was known.
   put(row, flight.removed ? state::RowState::Gone : state::RowState::Stored,
       flight.catch_up ? state::Outcome::Known : state::Outcome::Stored);
+  ledger_.note_message_id(row.id, flight.message_id);
   if (flight.removed) {
     owe_removal(row.id);
     hand_over(row.item.key);
@@ -197,6 +198,7 @@ void Engine::quarantine(std::unique_ptr<Flight> flight, const Error& error) {
   flight->row.reason = services_.redacted(error.what());
   flight->row.tries += 1;
   put(flight->row, state::RowState::Quarantined, state::Outcome::Quarantined);
+  ledger_.note_message_id(flight->row.id, flight->message_id);
   Checkpoints::leave(flight->group);
   if (++quarantined_ > setup_.settings.quarantine_max) {
     stop(Error(ErrorClass::Item,

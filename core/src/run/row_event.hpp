@@ -26,7 +26,7 @@ enum class Action {
 /// The one table that decides (ARCHITECTURE.md, "Row and event").
 constexpr Action decide(state::RowState state, RowEvent event) noexcept {
   using enum Action;
-  constexpr std::array<std::array<Action, 3>, 8> kTable{{
+  constexpr std::array<std::array<Action, 3>, 9> kTable{{
       //               listed      changed         removed
       /* none */ {Judge, Judge, Ignore},
       /* in flight */ {Known, FlightMetadata, FlightGone},
@@ -36,6 +36,7 @@ constexpr Action decide(state::RowState state, RowEvent event) noexcept {
       /* held */ {Known, JudgeAgain, Gone},
       /* quarantined */ {JudgeAgain, JudgeAgain, Gone},
       /* gone */ {Judge, Judge, Known},
+      /* dropped */ {Known, KnownMetadata, Gone},
   }};
   return kTable[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
 }

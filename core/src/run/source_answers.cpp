@@ -44,6 +44,7 @@ void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBo
   flight.size = body->size();
   flight.digest = body->digest();
   flight.header_digest = body->header_digest();
+  flight.message_id = body->message_id();
   flight.body = std::move(body);
   flight.shared = true;
   on_octets(flight);

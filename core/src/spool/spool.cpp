@@ -95,7 +95,7 @@ void Writer::hash_header(std::string_view octets) {
     line_.append(part);
     if (end == std::string_view::npos) {
       if (!line_empty_) {  // nothing to hold back: it is part of the header
-        header_hash_.update(line_);
+        take_header(line_);
         line_.clear();
       }
       return;
@@ -103,7 +103,7 @@ void Writer::hash_header(std::string_view octets) {
     header_done_ = line_empty_;
     if (!header_done_) {
       line_ += '\n';
-      header_hash_.update(line_);
+      take_header(line_);
     }
     line_.clear();
     line_empty_ = true;
@@ -111,9 +111,15 @@ void Writer::hash_header(std::string_view octets) {
   }
 }
 
+void Writer::take_header(std::string_view octets) {
+  header_hash_.update(octets);
+  message_id_.add(octets);
+}
+
 std::shared_ptr<const SpooledBody> Writer::finish() {
   body_->digest_ = hash_.finish();
   body_->header_digest_ = header_hash_.finish();
+  body_->message_id_ = message_id_.hash();
   return std::exchange(body_, nullptr);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "spool/message_id.hpp"
 #include "spool/sha256.hpp"
 
 #include <mailpipe/body.hpp>
@@ -32,6 +33,9 @@ class SpooledBody {
   /// SHA-256 of the octets before the first empty line: the rekey rule's field.
   const Digest& header_digest() const noexcept { return header_digest_; }
 
+  /// message_id_hash() of its Message-ID.
+  const std::optional<std::uint64_t>& message_id() const noexcept { return message_id_; }
+
   Body view() const noexcept;
 
  private:
@@ -43,6 +47,7 @@ class SpooledBody {
   File file_;
   std::uint64_t size_ = 0;
   Digest digest_{}, header_digest_{};
+  std::optional<std::uint64_t> message_id_;
 };
 
 /// One body on its way in. Destroying it before finish() gives the body up.
@@ -62,10 +67,12 @@ class Writer {
   bool fits(std::size_t more) const noexcept;
   void move_to_file();
   void hash_header(std::string_view octets);
+  void take_header(std::string_view octets);
 
   Spool& spool_;
   std::shared_ptr<SpooledBody> body_;
   Sha256 hash_, header_hash_;
+  MessageIdScan message_id_;
   bool header_done_ = false;
   bool line_empty_ =
       true;           // the line that the next octet belongs to has had no octet but CR so far

@@ -30,7 +30,8 @@ std::string location_of(const std::filesystem::path& file, Ledger::Open how) {
   if (how == Ledger::Open::InMemory) {
     return ":memory:";
   }
-  if (how == Ledger::Open::Existing && !std::filesystem::exists(file)) {
+  const bool existing = how == Ledger::Open::Existing || how == Ledger::Open::Look;
+  if (existing && !std::filesystem::exists(file)) {
     throw Error(ErrorClass::Config, "there is no ledger at '" + file.string() + "'",
                 "has this pipeline run yet?");
   }
@@ -44,14 +45,15 @@ std::int64_t to_seconds(std::chrono::sys_seconds time) {
 }  // namespace
 
 const char* name_of(RowState state) noexcept {
-  constexpr std::array kNames = {"unknown",      "in flight", "stored",      "filtered",
-                                 "deduplicated", "held",      "quarantined", "gone"};
+  constexpr std::array kNames = {"unknown", "in flight",   "stored", "filtered", "deduplicated",
+                                 "held",    "quarantined", "gone",   "dropped"};
   const auto index = static_cast<std::size_t>(state);
   return index < kNames.size() ? kNames[index] : "?";
 }
 
 Ledger::Ledger(const std::filesystem::path& file, const std::string& pipeline, Open how)
-    : database_(location_of(file, how)) {
+    : database_(location_of(file, how)),
+      looks_only_(how == Open::Look) {
   Statement tables = database_.prepare("SELECT count(*) FROM sqlite_schema");
   const bool created = tables.next() && tables.integer(0) == 0;
   tables.reset();
@@ -99,6 +101,10 @@ void Ledger::check_format(const std::string& pipeline, bool created) {
   }
 }
 
+int Ledger::format() noexcept {
+  return kLedgerFormat;
+}
+
 void Ledger::check_pages() {
   constexpr std::int64_t kSmall = std::int64_t{8} << 20U;  // a thirtieth of a second
   Statement size = database_.prepare(
@@ -122,7 +128,7 @@ Statement& Ledger::cached(const char* sql) {
 
 void Ledger::write() {
   if (!in_transaction_) {
-    cached("BEGIN IMMEDIATE").run();
+    cached(looks_only_ ? "BEGIN" : "BEGIN IMMEDIATE").run();
     in_transaction_ = true;
   }
 }

@@ -35,7 +35,8 @@ struct FoundRow {
 /// It stands for the database wherever it is: nothing outside this folder knows that it is SQLite.
 class Ledger {
  public:
-  enum class Open { Existing, Create, InMemory };
+  /// Look: nothing will be written, so that reading never waits for a run that is going on, nor a run for it.
+  enum class Open { Existing, Create, InMemory, Look };
 
   Ledger(const std::filesystem::path& file, const std::string& pipeline, Open how);
   ~Ledger();
@@ -49,6 +50,8 @@ class Ledger {
 
   /// Random, made with the file: what the markers in the sinks' roots name.
   const std::string& id() const noexcept { return id_; }
+
+  static int format() noexcept;
 
   void commit();
   void rollback();
@@ -216,7 +219,36 @@ class Ledger {
   void clear_found();
   std::uint64_t count_found();
 
+  // ---- what people ask (ledger_inquiry.cpp)
+
+  /// By key, else by a key that it had before, else by server id.
+  std::vector<Row> find_named(std::string_view name, std::size_t limit);
+
+  /// Whose file lies there, whatever a reader of the Maildir made of its name. Looks at all receipts.
+  std::vector<Row> find_lying_at(const std::string& location, std::size_t limit);
+
+  /// By spool::message_id_hash(), with all others of the same server id.
+  std::vector<Row> find_message_id(std::uint64_t hash, std::size_t limit);
+  void note_message_id(RowId row, const std::optional<std::uint64_t>& hash);
+
+  /// Stored and gone rows whose Message-ID nobody noted: adopted files, and what an earlier version stored.
+  std::vector<RowId> without_message_id(RowId after, std::size_t limit);
+  std::vector<std::string> owed_on(RowId row);  ///< sinks that still owe it something
+  std::optional<RunRow> run_of(std::int64_t run);
+
+  struct SinkRow {
+    std::string id;
+    bool complete = false;
+    std::uint64_t places = 0, bytes = 0, owed = 0, intents = 0;
+  };
+
+  std::vector<SinkRow> sinks();
+
+  /// Forgets what lies in a sink, as if it were new. How many places that were.
+  std::uint64_t forget_sink(const std::string& sink);
+
  private:
+  std::vector<Row> rows_of(Statement& ids);
   Statement& cached(const char* sql);
   static std::uint64_t count(Statement& query);
   void write();
@@ -229,6 +261,7 @@ class Ledger {
   Database database_;
   std::map<const char*, std::unique_ptr<Statement>> statements_;
   std::string id_;
+  bool looks_only_ = false;
   bool in_transaction_ = false;
   bool has_found_ = false;
 };

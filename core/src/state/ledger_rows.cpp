@@ -375,6 +375,7 @@ void Ledger::settle_in_flight() {
       "UPDATE rows SET state=2 WHERE state=1 AND EXISTS (SELECT 1 FROM receipts x WHERE "
       "x.row=rows.id)")
       .run();
+  cached("DELETE FROM message_ids WHERE row IN (SELECT id FROM rows WHERE state=1)").run();
   cached("DELETE FROM rows WHERE state=1").run();
 }
 

@@ -22,6 +22,7 @@ enum class RowState : std::int64_t {
   Held = 5,
   Quarantined = 6,
   Gone = 7,
+  Dropped = 8,  ///< quarantined, and the user did without it
 };
 
 const char* name_of(RowState state) noexcept;

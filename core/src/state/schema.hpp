@@ -38,6 +38,10 @@ CREATE INDEX rows_owner ON rows(owner) WHERE state = 4;
 -- Keys that a row had before its mailbox got another UIDVALIDITY, or its server other ids.
 CREATE TABLE former_keys(key NOT NULL PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
 
+-- 64 bits of a hash of the Message-ID of each message that was read, for those who ask for a message by it.
+CREATE TABLE message_ids(row INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
+CREATE INDEX message_ids_hash ON message_ids(hash);
+
 -- Rows that came outside a complete listing since the cursor of their stream was written.
 CREATE TABLE uncovered(stream INTEGER NOT NULL, row INTEGER NOT NULL, doubted INTEGER NOT NULL, PRIMARY KEY(stream, row))
   WITHOUT ROWID;
@@ -72,6 +76,8 @@ CREATE TABLE found_ids(server_id NOT NULL, found INTEGER NOT NULL, PRIMARY KEY(s
 inline constexpr const char* kFrom2To3 = R"sql(
 CREATE INDEX rows_owner ON rows(owner) WHERE state = 4;
 CREATE TABLE former_keys(key NOT NULL PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE message_ids(row INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
+CREATE INDEX message_ids_hash ON message_ids(hash);
 )sql";
 
 }  // namespace mailpipe::state
