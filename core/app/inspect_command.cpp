@@ -1,8 +1,10 @@
 #include "command.hpp"
+#include "config/engine_schema.hpp"
 #include "config/suggest.hpp"
 #include "option_help.hpp"
 #include "plugin/catalog.hpp"
 #include "plugin/search_path.hpp"
+#include "reference_page.hpp"
 #include "run/exit_code.hpp"
 
 #include <mailpipe/error.hpp>
@@ -12,12 +14,16 @@
 
 #include <array>
 #include <iostream>
+#include <string_view>
 
 namespace mailpipe::app {
 
 namespace {
 
 constexpr std::array kKinds = {config::Kind::Source, config::Kind::Filter, config::Kind::Sink};
+
+/// What stands for the engine's own keys where a component type is expected.
+constexpr std::string_view kEngine = "pipeline";
 
 /// "jmap" or, where two kinds have one name, "source/jmap".
 std::vector<const config::ComponentInfo*> matches(const plugin::Catalog& catalog,
@@ -61,29 +67,42 @@ nlohmann::json to_json(const config::ComponentInfo& info) {
           {"schema", nlohmann::json::parse(info.schema, nullptr, false)}};
 }
 
+std::string dumped(const nlohmann::json& json) {
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string engine(const std::string& format) {
+  return format == "json"       ? dumped(config::frame_schema())
+         : format == "markdown" ? engine_page()
+                                : describe_engine();
+}
+
 int run(const Arguments& arguments) {
   if (arguments.operands().size() != 1) {
     throw Error(ErrorClass::Config, "mailpipe inspect: exactly one component type is needed",
                 "mailpipe plugins lists what is there");
   }
-  const plugin::Catalog catalog(plugin::search_path(arguments.values("plugin-dir")));
   const std::string& name = arguments.operands().front();
+  const std::string format = arguments.has("json") ? "json" : arguments.value("format");
+  if (name == kEngine) {
+    std::cout << engine(format);
+    return run::kOk;
+  }
+  const plugin::Catalog catalog(plugin::search_path(arguments.values("plugin-dir")));
   const auto found = matches(catalog, name);
   if (found.empty()) {
     unknown(catalog, name);
   }
   nlohmann::json all = nlohmann::json::array();
   for (const config::ComponentInfo* info : found) {
-    if (arguments.has("json")) {
+    if (format == "json") {
       all.push_back(to_json(*info));
     } else {
-      std::cout << describe(*info);
+      std::cout << (format == "markdown" ? reference_page(*info) : describe(*info));
     }
   }
-  if (arguments.has("json")) {
-    std::cout << (all.size() == 1 ? all.front() : all)
-                     .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
-              << "\n";
+  if (format == "json") {
+    std::cout << dumped(all.size() == 1 ? all.front() : all);
   }
   return run::kOk;
 }
@@ -95,8 +114,13 @@ Command inspect_command() {
   command.text =
       "TYPE is what stands behind `type:` in a pipeline; source/TYPE, filter/TYPE or sink/TYPE "
       "where\n"
-      "a name is taken twice. Everything comes from the plugin's manifest; no code of it runs.\n";
-  command.options.flag("json", "print the manifest's words, with the JSON Schema of the options")
+      "a name is taken twice; `pipeline` for the keys that mailpipe itself reads. Everything "
+      "comes\n"
+      "from the plugin's manifest; no code of it runs.\n";
+  command.options
+      .choice("format", {"human", "json", "markdown"},
+              "json: the manifest's words, with the JSON Schema; markdown: a reference page")
+      .flag("json", "the same as --format json")
       .values("plugin-dir", "DIR", "look for plugins here too");
   return command;
 }

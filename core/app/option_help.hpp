@@ -10,4 +10,7 @@ namespace mailpipe::app {
 /// example, and a piece of YAML to begin with.
 std::string describe(const config::ComponentInfo& info);
 
+/// The same of the engine's own keys.
+std::string describe_engine();
+
 }  // namespace mailpipe::app

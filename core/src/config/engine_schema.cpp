@@ -9,30 +9,30 @@ constexpr char kFrame[] = R"json({
   "type": "object",
   "required": ["name", "source"],
   "properties": {
-    "version": { "description": "Version of the file format." },
+    "version": { "description": "Version of the file format: 1." },
     "name": { "description": "Names the pipeline in the ledger and in reports: a-z, 0-9, - and _.", "type": "string" },
     "vars": { "description": "Values for ${{ vars.NAME }} elsewhere in the file.", "type": "object" },
     "state": {
       "description": "Where the ledger lies.",
       "type": "object",
-      "properties": { "dir": { "description": "Folder of the ledger.", "type": "string", "x-mp-format": "path" } }
+      "properties": { "dir": { "description": "Folder of the ledger; ~/.local/state/mailpipe/NAME if left out.", "type": "string", "x-mp-format": "path" } }
     },
-    "source": { "description": "Where messages come from." },
+    "source": { "description": "Where messages come from: one component." },
     "filters": { "description": "Judge every message, in this order.", "type": "array" },
-    "sinks": { "description": "Where messages go.", "type": "array" },
+    "sinks": { "description": "Where messages go: one or more.", "type": "array" },
     "run": {
       "description": "How a run behaves.",
       "type": "object",
       "default": {},
       "properties": {
         "batch": {
-          "description": "A batch is committed when one of these is reached.",
+          "description": "Messages become durable together, in batches; one ends when the first of these is reached.",
           "type": "object",
           "default": {},
           "properties": {
-            "messages": { "type": "integer", "minimum": 1, "maximum": 100000, "default": 1000 },
-            "bytes": { "type": "string", "x-mp-format": "size", "minimum": 1, "default": "64MiB" },
-            "interval": { "type": "string", "x-mp-format": "duration", "minimum": 1, "default": "2s" }
+            "messages": { "description": "So many messages.", "type": "integer", "minimum": 1, "maximum": 100000, "default": 1000 },
+            "bytes": { "description": "So many octets.", "type": "string", "x-mp-format": "size", "minimum": 1, "default": "64MiB" },
+            "interval": { "description": "So long after its first message.", "type": "string", "x-mp-format": "duration", "minimum": 1, "default": "2s" }
           }
         },
         "retry": {
@@ -40,31 +40,31 @@ constexpr char kFrame[] = R"json({
           "type": "object",
           "default": {},
           "properties": {
-            "budget": { "description": "Of the whole run.", "type": "string", "x-mp-format": "duration", "default": "15m" },
+            "budget": { "description": "So long without any progress; then the run ends with exit 75.", "type": "string", "x-mp-format": "duration", "default": "15m" },
             "max_backoff": { "description": "Longest single wait.", "type": "string", "x-mp-format": "duration", "minimum": 1, "default": "60s" }
           }
         },
         "memory": {
-          "description": "Budget for message bodies; what does not fit goes to temporary files.",
+          "description": "Budget for message bodies; what does not fit goes to files without a name in the state folder.",
           "type": "string", "x-mp-format": "size", "minimum": 1048576, "default": "8MiB"
         },
         "quarantine": {
           "description": "Messages that cannot be fetched or stored.",
           "type": "object",
           "default": {},
-          "properties": { "max": { "description": "The run stops at this number.", "type": "integer", "minimum": 0, "default": 100 } }
+          "properties": { "max": { "description": "More than so many in one run stop it.", "type": "integer", "minimum": 0, "default": 100 } }
         },
         "guard": {
-          "description": "A run that would remove more than both stops before the first removal.",
+          "description": "A run that would remove more than both of these stops before the first removal, with exit 3; --allow-delete N confirms.",
           "type": "object",
           "default": {},
           "properties": {
-            "max_remove_fraction": { "type": "string", "x-mp-format": "fraction", "default": "10%" },
-            "max_remove_count": { "type": "integer", "minimum": 0, "default": 20 }
+            "max_remove_fraction": { "description": "Of all places.", "type": "string", "x-mp-format": "fraction", "default": "10%" },
+            "max_remove_count": { "description": "So many places.", "type": "integer", "minimum": 0, "default": 20 }
           }
         },
         "grace": {
-          "description": "How long the first SIGINT waits for what is in flight.",
+          "description": "How long the first SIGINT or SIGTERM waits for what is in flight.",
           "type": "string", "x-mp-format": "duration", "default": "30s"
         }
       }
@@ -84,13 +84,13 @@ constexpr char kComponent[] = R"json({
 })json";
 
 constexpr char kSinkKeys[] = R"json({
-  "required": { "description": "Whether a message counts as saved only when it is here.", "type": "boolean" },
-  "best_effort": { "description": "A failure of this sink does not end the run.", "type": "boolean" },
+  "required": { "description": "Whether a message counts as saved only when it is here. The default; the opposite of best_effort.", "type": "boolean" },
+  "best_effort": { "description": "A failure of this sink does not end the run: it is off until the next one, which catches up.", "type": "boolean" },
   "on_remove": {
-    "description": "What happens here when a message is removed at the source.",
+    "description": "What happens here when a message is removed at the source: nothing; it is moved to PATH.mailpipe-trash, beside the sink; it is deleted.",
     "type": "string", "enum": ["keep", "trash", "delete"], "default": "keep"
   },
-  "filters": { "description": "Judge a copy of the message for this sink only.", "type": "array" }
+  "filters": { "description": "Judge each message for this sink only, after those of the pipeline.", "type": "array" }
 })json";
 
 nlohmann::json make_sink_schema() {
