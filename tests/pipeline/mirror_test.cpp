@@ -301,6 +301,16 @@ TEST_F(Mirror, AKillAtAnyCallOfAMoveLeavesNothingOutInTheEnd) {
   }
 }
 
+TEST_F(Mirror, WhereThereAreNoLinksTheOctetsAreReadInTheSink) {
+  pipeline.can.link = false;
+  account.add("a");
+  pipeline.run();
+  account.change("a", [](auto& m) { m.mailboxes = {"inbox", "work"}; });
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.where(account.messages["a"].body), (Places{"Inbox", "Work"}));
+  EXPECT_EQ(pipeline.script.fetches, 1);
+}
+
 TEST_F(Mirror, ACopyThatSomebodyDeletedIsFetchedForItsNewPlace) {
   account.add("a");
   pipeline.run();

@@ -223,7 +223,7 @@ void Engine::launch(std::unique_ptr<Flight> flight, Want want) {
   queue_.push(std::move(work));
 }
 
-// A sink lacks these places of a stored message, and has no copy to link from.
+// A sink lacks these places of a stored message, and cannot link them to a copy that it has.
 void Engine::fetch_places(const state::Row& row, std::size_t lane, std::vector<Mailbox> places) {
   if (by_key_.contains(row.item.key)) {
     return;
@@ -237,7 +237,9 @@ void Engine::fetch_places(const state::Row& row, std::size_t lane, std::vector<M
   flight->legs.resize(lanes_.size());
   flight->legs[lane].state = Leg::State::Wanted;
   flight->legs[lane].judged = true;
-  launch(std::move(flight));
+  if (!fill_from_sink(flight)) {
+    launch(std::move(flight));
+  }
 }
 
 std::unique_ptr<Flight> Engine::take(std::uint64_t token) {
