@@ -142,6 +142,20 @@ TEST(MailboxPath, MailboxesWithoutAMessageHaveAPathIfItFollowsFromTheirs) {
   EXPECT_EQ(mapped(rules(rule("^a$", "{id}")), mailboxes), (Paths{{}, {"b"}}));
 }
 
+TEST(MailboxPath, APathIsNoDeeperThanMailboxesAre) {
+  const std::string deep = std::string("x") + std::string(2000, '/') + "y/.././../z";
+  EXPECT_EQ(mapped(rules(rule("^a$", deep)), Path{"a"}), (Path{"x", "y", "..", ".", "..", "z"}));
+  std::string many;
+  for (int i = 0; i < 100; ++i) {
+    many += "l/";
+  }
+  for (const std::string& options : {rules(rule("^a$", many)), whole(many)}) {
+    const Path path = mapped(options, Path{"a"});
+    ASSERT_EQ(path.size(), 32U);
+    EXPECT_EQ(path.back().size(), 2U * 68 + 1);
+  }
+}
+
 TEST(MailboxPath, OctetsThatAreNoUtf8AreCarriedThrough) {
   EXPECT_EQ(mapped(rules(rule("^a", "b")), Path{"a\xFF"
                                                 "c"}),

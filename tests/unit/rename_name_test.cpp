@@ -113,6 +113,12 @@ TEST(MessageName, LiteralsThatAreTooLongAreCutToo) {
   EXPECT_TRUE(text.ends_with("Hi_" + key8(message)));
 }
 
+// Sinks take off an extension of theirs.
+TEST(MessageName, AnExtensionOfATemplateIsOneAndThatOfAFieldIsNone) {
+  EXPECT_EQ(name("{id}.eml", mail("Hi", "x")), "x");
+  EXPECT_EQ(name("{id}", mail("Hi", "x.eml")), "x.eml.eml");
+}
+
 TEST(MessageName, NeedsNoMoreThanItsFields) {
   EXPECT_EQ(MessageName("{received_at}_{id}_{flags}_{size}_{mailbox}_{key}").needs(),
             Needs::Metadata);

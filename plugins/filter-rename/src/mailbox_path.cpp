@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace mailpipe::rename {
 namespace {
+
+constexpr std::size_t kDeepest = 32;
 
 std::string joined(const Path& path) {
   std::string out;
@@ -18,17 +21,26 @@ std::string joined(const Path& path) {
   return out;
 }
 
-/// Without components that are empty: no mailbox has such a one.
+/// Without components that are empty: no mailbox has such a one. What is deeper than any mailbox stays in one: a name of
+/// ten thousand slashes makes no ten thousand folders.
+Path sound(Path path) {
+  std::erase_if(path, [](const std::string& component) { return component.empty(); });
+  if (path.size() > kDeepest) {
+    const auto last = path.begin() + static_cast<Path::difference_type>(kDeepest) - 1;
+    *last = joined(Path(last, path.end()));
+    path.resize(kDeepest);
+  }
+  return path;
+}
+
 Path split(std::string_view text) {
   Path path;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t end = std::min(text.find('/', at), text.size());
-    if (end > at) {
-      path.emplace_back(text.substr(at, end - at));
-    }
+    path.emplace_back(text.substr(at, end - at));
     at = end + 1;
   }
-  return path;
+  return sound(std::move(path));
 }
 
 /// A path in the making: what comes from a template's own text goes to a new component at '/', what a message says
@@ -56,10 +68,7 @@ class PathText {
     }
   }
 
-  Path take() {
-    std::erase_if(path_, [](const std::string& component) { return component.empty(); });
-    return std::move(path_);
-  }
+  Path take() { return sound(std::move(path_)); }
 
  private:
   Path path_ = {""};

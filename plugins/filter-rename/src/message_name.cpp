@@ -4,12 +4,14 @@
 #include "text_format.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 namespace mailpipe::rename {
 namespace {
 
 constexpr std::size_t kShortestUnique = 8;
+constexpr std::string_view kExtension = ".eml";
 
 std::size_t width_of(const TextFormat& format) {
   return std::min(format.characters.value_or(kWidestField), format.octets.value_or(kWidestField));
@@ -46,9 +48,43 @@ void shorten(std::string& text) {
   text.resize(at);
 }
 
+/// Takes characters off the longest piece but `kept` until all of them fit.
+void cut(std::vector<std::string>& pieces, std::size_t kept) {
+  if (encoded_size(joined(pieces)) <= kLongestName) {
+    return;
+  }
+  std::vector<std::size_t> sizes;
+  for (const std::string& piece : pieces) {
+    sizes.push_back(encoded_size(piece));
+  }
+  std::size_t total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
+  // The sum is not all: what is an escape may begin in one piece and end in the next.
+  while (total > kLongestName || encoded_size(joined(pieces)) > kLongestName) {
+    std::size_t longest = kept == 0 ? sizes.size() - 1 : 0;
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+      longest = i != kept && sizes[i] > sizes[longest] ? i : longest;
+    }
+    if (longest == kept || pieces[longest].empty()) {
+      return;  // what is never cut is short enough by itself
+    }
+    shorten(pieces[longest]);
+    total -= sizes[longest];
+    sizes[longest] = encoded_size(pieces[longest]);
+    total += sizes[longest];
+  }
+}
+
+/// Somebody may well write it.
+std::string without_extension(const std::string& text) {
+  return text.ends_with(kExtension) && text.size() > kExtension.size()
+             ? text.substr(0, text.size() - kExtension.size())
+             : text;
+}
+
 }  // namespace
 
-MessageName::MessageName(const std::string& text) : parts_(read_template(text, name_rules())) {
+MessageName::MessageName(const std::string& text)
+    : parts_(read_template(without_extension(text), name_rules())) {
   const auto unique = std::find_if(parts_.begin(), parts_.end(), tells_apart);
   unique_ = static_cast<std::size_t>(unique - parts_.begin());
   if (unique == parts_.end()) {
@@ -76,20 +112,10 @@ std::string MessageName::of(FieldValues& values) const {
     }
     pieces.push_back(std::move(text));
   }
-  while (encoded_size(joined(pieces)) > kLongestName) {
-    std::size_t longest = pieces.size();
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      const bool longer = longest == pieces.size()
-                              ? !pieces[i].empty()
-                              : encoded_size(pieces[i]) > encoded_size(pieces[longest]);
-      longest = i != unique_ && longer ? i : longest;
-    }
-    if (longest == pieces.size()) {
-      break;  // the part that is never cut is short enough by itself
-    }
-    shorten(pieces[longest]);
-  }
-  return joined(pieces);
+  cut(pieces, unique_);
+  std::string name = joined(pieces);
+  // Sinks take an extension of theirs off, so that two names differ in it at most: that of a field is no extension.
+  return name.ends_with(kExtension) ? name.append(kExtension) : name;
 }
 
 }  // namespace mailpipe::rename

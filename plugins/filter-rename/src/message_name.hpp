@@ -9,7 +9,7 @@
 
 namespace mailpipe::rename {
 
-/// What is left to a sink of the 255 octets of a file name: an extension (.eml, .eml.json) and a number.
+/// What is left to a sink of the 255 octets of a file name: an extension (.eml.json) and a number.
 inline constexpr std::size_t kLongestName = 235;
 
 /// Names of messages by one template. No two messages get one name: a template without {id}, {key} or {digest}, or
