@@ -54,7 +54,7 @@ bool find_foreign(Fs& fs, const File& box, const BoxAppend& append, std::uint64_
   const std::string text = text_at(fs, box, append.old_length + like, kPostmark.size() + 2);
   const std::size_t line = std::min<std::size_t>(text.find_first_not_of('\n'), text.size());
   if (line <= 2 && std::string_view(text).substr(line).starts_with(kPostmark)) {
-    at = append.old_length + like + line;
+    at = append.old_length + like + (like == 0 ? 0 : line);  // nothing of ours: all is theirs
     return true;
   }
   const std::uint64_t start = start_of(append, like);
