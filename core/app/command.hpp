@@ -22,6 +22,7 @@ Command check_command();
 Command explain_command();
 Command inspect_command();
 Command lint_command();
+Command plugin_command();
 Command plugins_command();
 Command quarantine_command();
 Command run_command();

@@ -35,11 +35,11 @@ TEST(Cli, HelpOfACommandListsItsOptions) {
 }
 
 TEST(Cli, AMisspeltCommandIsToldApart) {
-  const Finished result = mailpipe({"plugin"});
+  const Finished result = mailpipe({"lnit"});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err,
-            "error: unknown command 'plugin'; did you mean 'plugins'?\n"
+            "error: unknown command 'lnit'; did you mean 'lint'?\n"
             "   = help: mailpipe --help lists the commands\n");
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Installs mailpipe to a staging folder and builds a plugin against it, once for all tests.
+/// Installs mailpipe to a staging folder and builds the plugins of docs/plugins.md against it, once for all tests.
 class Installed : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -24,8 +24,15 @@ class Installed : public testing::Test {
                  std::string("-DCMAKE_CXX_COMPILER=") + MAILPIPE_CXX});
     log_ += run({MAILPIPE_CMAKE, "--build", build()});
     fs::create_directory(*dir_ / "plugins");
-    put(fs::path(build()) / "lib/mailpipe/plugins/filter-even-only.so");
-    put(fs::path(TEST_PLUGINS) / "test-mail.so");
+    for (const char* name : {"source-eml-folder", "filter-header", "sink-by-digest"}) {
+      put(plugin(name));
+    }
+    fs::create_directory(mail());
+    for (const char* name : {"one", "two", "three"}) {
+      std::ofstream(mail() / (std::string(name) + ".eml"))
+          << "Subject: " << name << "\r\n\r\nHello " << name << "\r\n";
+    }
+    std::ofstream(mail() / "spam.eml") << "Subject: spam\r\nX-Spam-Flag: YES\r\n\r\nBuy\r\n";
   }
 
   static void TearDownTestSuite() { dir_.reset(); }
@@ -35,6 +42,13 @@ class Installed : public testing::Test {
     return run_process(std::move(words), {{"MAILPIPE_PLUGIN_PATH", (*dir_ / "plugins").string()},
                                           {"XDG_STATE_HOME", (*dir_ / "state").string()}});
   }
+
+  /// One of the plugins that were built outside.
+  static fs::path plugin(const std::string& name) {
+    return fs::path(build()) / "lib/mailpipe/plugins" / (name + ".so");
+  }
+
+  static fs::path mail() { return *dir_ / "mail"; }
 
   static std::string prefix() { return (*dir_ / "prefix").string(); }
 
@@ -60,8 +74,26 @@ class Installed : public testing::Test {
 std::unique_ptr<TempDir> Installed::dir_;
 std::string Installed::log_;
 
-TEST_F(Installed, APluginOutsideTheTreeBuilds) {
+TEST_F(Installed, PluginsOutsideTheTreeBuild) {
   EXPECT_EQ(log_, "");
+}
+
+TEST_F(Installed, TheirContractTestsPass) {
+  const Finished result = run_process({(fs::path(build()) / "contract-test").string()});
+  EXPECT_EQ(result.exit_code, 0) << result.out;
+}
+
+TEST_F(Installed, TheyPassPluginCheck) {
+  const std::string with = "eml-folder={\"path\":\"" + mail().string() + "\"}";
+  const auto check = [](const std::string& name, std::vector<std::string> more = {}) {
+    std::vector<std::string> words{"plugin", "check", (*dir_ / "plugins").string() + "/" + name};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished result = installed(std::move(words));
+    EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  };
+  check("source-eml-folder.so", {"--with", with});
+  check("filter-header.so");
+  check("sink-by-digest.so");
 }
 
 TEST_F(Installed, TheProgramFindsItsPluginsBesideIt) {
@@ -71,7 +103,7 @@ TEST_F(Installed, TheProgramFindsItsPluginsBesideIt) {
 
 TEST_F(Installed, TheProgramListsAPluginFromOutside) {
   const Finished result = installed({"plugins"});
-  EXPECT_TRUE(contains(result.out, "org.example.even-only 2.0.1")) << result.out;
+  EXPECT_TRUE(contains(result.out, "org.example.header 1.0")) << result.out;
   EXPECT_FALSE(contains(result.out, "REFUSED")) << result.out;
 }
 
@@ -79,15 +111,18 @@ TEST_F(Installed, TestPluginsAreNotInstalled) {
   EXPECT_FALSE(fs::exists(prefix() + "/lib/mailpipe/plugins/test-good.so"));
 }
 
-TEST_F(Installed, APluginFromOutsideWorksInAPipeline) {
+TEST_F(Installed, PluginsFromOutsideMakeAPipeline) {
   const fs::path file = *dir_ / "demo.yaml";
-  std::ofstream(file) << "version: 1\nname: demo\nsource:\n  type: made-up\n  with: { count: 6 }\n"
-                         "filters:\n  - type: even-only\nsinks:\n  - type: eml\n"
-                         "    with: { path: ./mail }\n";
+  std::ofstream(file) << "version: 1\nname: demo\n"
+                         "source:\n  type: eml-folder\n  with: { path: ./mail }\n"
+                         "filters:\n  - type: header\n"
+                         "sinks:\n  - type: by-digest\n    with: { path: ./archive }\n"
+                         "  - type: eml\n    with: { path: ./plain }\n";
   const Finished result = installed({"run", file.string()});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_TRUE(contains(result.out, "6 listed, 3 stored")) << result.out;
-  EXPECT_TRUE(contains(result.out, "filtered: 3 by even-only: odd")) << result.out;
+  EXPECT_TRUE(contains(result.out, "4 listed, 3 stored")) << result.out;
+  EXPECT_TRUE(contains(result.out, "filtered: 1 by header: has-header")) << result.out;
+  EXPECT_TRUE(contains(installed({"run", file.string()}).out, "nothing new")) << "a second run";
 }
 
 }  // namespace

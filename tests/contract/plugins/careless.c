@@ -1,8 +1,10 @@
 /* A plugin in C that hands over rubbish: the option "do" says which. */
+#define _DEFAULT_SOURCE
 #include <mailpipe/plugin.h>
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern const mp_tag mailpipe_plugin_tag;
 
@@ -36,6 +38,10 @@ static uint32_t needs(void* self) {
 static mp_status judge(void* self, const mp_item* item, const mp_body* body, mp_verdict* out,
                        mp_error* error) {
   (void)item, (void)body;
+  if (is_told(self, "crash")) abort();
+  if (is_told(self, "sleep-for-ever")) {
+    for (;;) pause();
+  }
   if (is_told(self, "unknown-status")) return -1234;
   if (is_told(self, "positive-status")) return MP_EMPTY;
   if (is_told(self, "silent-failure")) return MP_E_PERMANENT;

@@ -1,0 +1,3 @@
+#include "header_filter.hpp"
+
+MAILPIPE_PLUGIN(mailpipe::component<HeaderFilter>("header"));

@@ -1,0 +1,3 @@
+#include "digest_sink.hpp"
+
+MAILPIPE_PLUGIN(mailpipe::component<DigestSink>("by-digest"));
