@@ -140,12 +140,13 @@ std::uint64_t AcrossRun::downloads() const {
 }
 
 std::uint64_t AcrossRun::sink(const std::string& id, const char* name) const {
-  for (const auto& one : report().at("sinks")) {
+  const nlohmann::json all = report();
+  for (const auto& one : all.at("sinks")) {
     if (one.at("id") == id) {
       return one.value(name, std::uint64_t{0});
     }
   }
-  ADD_FAILURE() << "no sink " << id << " in " << report().dump(2);
+  ADD_FAILURE() << "no sink " << id << " in " << all.dump(2);
   return 0;
 }
 
