@@ -86,6 +86,16 @@ TEST(SecretFromEnvironment, IsTheVariableOrTheDefault) {
   EXPECT_EQ(revealed(reference), "default");
 }
 
+TEST_F(SecretFile, OfSystemdMayHaveTheMaskOfItsAccessList) {
+  write("from systemd", 0440);
+  EXPECT_EQ(failure(reference_).error_class(), ErrorClass::Config);
+  ::setenv("CREDENTIALS_DIRECTORY", folder_.c_str(), 1);
+  EXPECT_EQ(revealed(reference_), "from systemd");
+  write("from systemd", 0444);
+  EXPECT_EQ(failure(reference_).error_class(), ErrorClass::Config);
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 TEST_F(SecretFile, LosesOneNewlineAtItsEnd) {
   write("hunter2\n\n", 0600);
   EXPECT_EQ(revealed(reference_), "hunter2\n");

@@ -69,6 +69,13 @@ struct OpenFile {
   int fd;
 };
 
+/// Whether systemd put it there for us (LoadCredential=). The group's bits are then the mask of the access list by which
+/// the user of the service reads a file of root's: 0440.
+bool is_credential(const std::string& path) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  return folder != nullptr && *folder == '/' && path.starts_with(std::string(folder) + "/");
+}
+
 Secret from_file(const SecretReference& reference) {
   const std::string shown = printable(reference.name);
   const OpenFile file(::open(reference.name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -83,7 +90,8 @@ Secret from_file(const SecretReference& reference) {
   if (!S_ISREG(status.st_mode)) {
     throw Error(ErrorClass::Config, "the secret file '" + shown + "' is not a regular file");
   }
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  const mode_t too_much = is_credential(reference.name) ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+  if ((status.st_mode & too_much) != 0) {
     throw Error(ErrorClass::Config,
                 "the secret file '" + shown + "' can be read or changed by others",
                 "chmod 600 " + shown);
