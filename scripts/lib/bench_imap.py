@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -49,8 +50,24 @@ def digests(folder, undo):
     return found
 
 
+def mbox_digests(path):
+    """How often each SHA-256 occurs in an mboxrd file, as the server sent them: with the ends of its lines."""
+    with open(path, "rb") as file:
+        octets = file.read()
+    found = {}
+    for message in re.split(rb"(?:^|(?<=\n\n))From [^\n]*\n", octets)[1:]:
+        lines = [line[1:] if re.match(rb">+From ", line) else line for line in message[:-1].split(b"\n")]
+        digest = hashlib.sha256(b"\r\n".join(lines)).hexdigest()
+        found[digest] = found.get(digest, 0) + 1
+    return found
+
+
 def median_of(runs):
     return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+SINKS = {"maildir": "mail", "eml": "eml", "mbox": "mbox"}  # and their folders
+KINDS = {"mailpipe": ("maildir",), "mailpipe, mbox": ("mbox",), "mailpipe, 3 sinks": tuple(SINKS)}
 
 
 class Bench:
@@ -68,19 +85,19 @@ class Bench:
 
     # --- one run
 
-    def pipeline(self, home, port, user, filters=""):
+    def pipeline(self, home, port, user, filters, sinks):
         path = os.path.join(home, "bench.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(
                 "version: 1\nname: bench\nsource:\n  type: imap\n  with:\n"
                 f"    host: localhost\n    port: {port}\n    tls: none\n"
                 f"    user: {user}\n    password: {{ $env: BENCH_PASSWORD }}\n{filters}"
-                f"sinks:\n  - type: maildir\n    with: {{ path: {home}/mail }}\n")
+                "sinks:\n" + "".join(f"  - type: {sink}\n    with: {{ path: {home}/{SINKS[sink]} }}\n" for sink in sinks))
         return path
 
-    def mailpipe(self, home, port, user, before=(), filters=""):
+    def mailpipe(self, home, port, user, before=(), filters="", sinks=("maildir",)):
         report = os.path.join(home, "report.json")
-        result = timed([*before, self.options.mailpipe, "run", self.pipeline(home, port, user, filters), "--state",
+        result = timed([*before, self.options.mailpipe, "run", self.pipeline(home, port, user, filters, sinks), "--state",
                         os.path.join(home, "state"), "--report", report, "--progress", "never"], self.log)
         with open(report, encoding="utf-8") as file:
             told = json.load(file)
@@ -102,7 +119,7 @@ class Bench:
         port = line.port if line else self.imap
         at_first = line.traffic() if line else {}
         if kind.startswith("mailpipe"):
-            result = self.mailpipe(home, port, user, before)
+            result = self.mailpipe(home, port, user, before, sinks=KINDS[kind])
         else:
             result = self.mbsync(home, port, user, before, "no" if kind.endswith("no") else "yes")
         if line:
@@ -110,6 +127,12 @@ class Bench:
         return result
 
     def check(self, kind, home, user):
+        if "mbox" in KINDS.get(kind, ()):
+            for mailbox, expected in self.given[user].items():
+                if mbox_digests(os.path.join(home, SINKS["mbox"], mailbox)) != expected:
+                    raise SystemExit(f"{kind}: the mbox of {mailbox} is not what the server was given")
+        if kind.startswith("mailpipe") and "maildir" not in KINDS[kind]:
+            return
         for mailbox, expected in self.given[user].items():
             folder = os.path.join(home, "mail", mailbox)
             if digests(folder, kind.startswith("mbsync")) != expected:
@@ -157,7 +180,7 @@ class Bench:
     def one_folder(self):
         say(f"one folder of {self.options.messages} messages")
         octets = self.fill("one", [("INBOX", (message(1, n) for n in range(self.options.messages)))])
-        out = self.rounds("one", ["mailpipe", "mbsync", "mbsync, FSync no"], None, False)
+        out = self.rounds("one", [*KINDS, "mbsync", "mbsync, FSync no"], None, False)
         # mbsync's calls do not depend on the number of messages, and under strace it takes very long.
         few = min(self.options.messages, 1000)
         self.fill("few", [("INBOX", (message(1, n) for n in range(few)))])
@@ -236,7 +259,13 @@ def ratio(part, fast, slow):
     return f"{statistics.median(each):.1f} times as fast as {slow} ({min(each):.1f} to {max(each):.1f})"
 
 
-ROW = "{:<34}{:>16}{:>16}{:>18}".format
+def times(part, slow, fast):
+    each = [r[slow]["seconds"] / r[fast]["seconds"] for r in part["rounds"]]
+    return f"{statistics.median(each):.2f} times ({min(each):.2f} to {max(each):.2f})"
+
+
+def ROW(name, *cells):
+    return f"{name:<34}" + "".join(f"{cell:>19}" for cell in cells)
 
 
 def table_of_one(part):
@@ -251,8 +280,10 @@ def table_of_one(part):
     told = [part["per_message"].get(kind) for kind in kinds]
     print(ROW("  system calls per message", *(f"{each['calls']:.1f}" if each else "" for each in told)))
     print(ROW("  syncs per message", *(f"{each['syncs']:.4f}" if each else "" for each in told)))
-    for kind in kinds[1:]:
+    for kind in kinds[3:]:
         print(f"  mailpipe is {ratio(part, kinds[0], kind)}")
+    print(f"  into one mbox it is {ratio(part, 'mailpipe, mbox', 'mbsync')}")
+    print(f"  three sinks take {times(part, 'mailpipe, 3 sinks', 'mailpipe')} as long as one")
     if told[0]:
         print("  most frequent calls: " + ", ".join(f"{name} {n:.2f}" for name, n in list(told[0]["most"].items())[:8]))
     print()

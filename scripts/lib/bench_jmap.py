@@ -16,6 +16,7 @@ import tempfile
 from bench_tools import HERE, Proxy, counted, mib, read_env, say, timed
 
 LARGE_USER = "carol"
+SINKS = {"eml": "mail", "maildir": "maildir", "mbox": "mbox"}  # and their folders
 
 
 def arguments():
@@ -50,19 +51,20 @@ class Bench:
         self.latest[kind] = tempfile.mkdtemp(prefix=kind + "-", dir=self.folder)
         return self.latest[kind]
 
-    def pipeline(self, home, port, user):
+    def pipeline(self, home, port, user, sinks):
         path = os.path.join(home, "bench.yaml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(
                 "version: 1\nname: bench\nsource:\n  type: jmap\n  with:\n"
                 f"    session_url: {self.url(port)}\n    ca_file: {self.server['CA_FILE']}\n"
                 f"    user: {user}\n    password: {{ $env: BENCH_PASSWORD }}\n"
-                f"sinks:\n  - type: eml\n    with: {{ path: {home}/mail }}\n")
+                "sinks:\n" + "".join(f"  - type: {sink}\n    with: {{ path: {home}/{folder} }}\n"
+                                     for sink, folder in list(SINKS.items())[:sinks]))
         return path
 
-    def mailpipe(self, home, port, user="bob", before=()):
+    def mailpipe(self, home, port, user="bob", before=(), sinks=1):
         report = os.path.join(home, "report.json")
-        result = timed([*before, self.options.mailpipe, "run", self.pipeline(home, port, user), "--state",
+        result = timed([*before, self.options.mailpipe, "run", self.pipeline(home, port, user, sinks), "--state",
                         os.path.join(home, "state"), "--report", report, "--progress", "never"], self.log)
         with open(report, encoding="utf-8") as file:
             told = json.load(file)
@@ -86,7 +88,8 @@ class Bench:
         """One run of each kind."""
         home = self.fresh("mailpipe")
         first = self.mailpipe(home, port)
-        return {"first": first, "again": self.mailpipe(home, port), "serial": self.serial(port, limit)}
+        return {"first": first, "again": self.mailpipe(home, port), "serial": self.serial(port, limit),
+                "three": self.mailpipe(self.fresh("three"), port, sinks=3)}
 
     def line(self, name, delay, limit):
         """All rounds on one line to the server."""
@@ -102,7 +105,8 @@ class Bench:
         kinds = {kind: {value: statistics.median(r[kind][value] for r in rounds) for value in rounds[0][kind]}
                  for kind in rounds[0]}
         each = [r["serial"]["seconds"] / r["first"]["seconds"] for r in rounds]
-        ratio = {"median": statistics.median(each), "least": min(each), "most": max(each)}
+        three = [r["three"]["seconds"] / r["first"]["seconds"] for r in rounds]
+        ratio = {"three": statistics.median(three), "three_least": min(three), "three_most": max(three), "median": statistics.median(each), "least": min(each), "most": max(each)}
         return {"delay_ms": delay, **kinds, "ratio": ratio, "rounds": rounds}
 
     def counters(self):
@@ -158,6 +162,8 @@ def table(out):
         print(row("  peak memory", *(mib(run["peak"]) for run in (first, serial, again))))
         ratio = line["ratio"]
         print(f"  mailpipe is {ratio['median']:.1f} times as fast ({ratio['least']:.1f} to {ratio['most']:.1f})")
+        print(f"  three sinks take {ratio['three']:.2f} times the time of one "
+              f"({ratio['three_least']:.2f} to {ratio['three_most']:.2f}): {line['three']['seconds']:.2f} s")
         if serial["fetched"] < messages:
             print(f"  (the serial loop fetched {serial['fetched']:.0f} messages; the rest of its time is extrapolated)")
         print()
