@@ -22,7 +22,7 @@ class Installed : public testing::Test {
     log_ += run({MAILPIPE_CMAKE, "-S", MAILPIPE_OUTSIDE_PLUGIN, "-B", build(),
                  "-DCMAKE_PREFIX_PATH=" + prefix(),
                  std::string("-DCMAKE_CXX_COMPILER=") + MAILPIPE_CXX});
-    log_ += run({MAILPIPE_CMAKE, "--build", build()});
+    log_ += run({MAILPIPE_CMAKE, "--build", build(), "--parallel", "2"});
     fs::create_directory(*dir_ / "plugins");
     for (const char* name : {"source-eml-folder", "filter-header", "sink-by-digest"}) {
       put(plugin(name));
@@ -113,11 +113,7 @@ TEST_F(Installed, TestPluginsAreNotInstalled) {
 
 TEST_F(Installed, PluginsFromOutsideMakeAPipeline) {
   const fs::path file = *dir_ / "demo.yaml";
-  std::ofstream(file) << "version: 1\nname: demo\n"
-                         "source:\n  type: eml-folder\n  with: { path: ./mail }\n"
-                         "filters:\n  - type: header\n"
-                         "sinks:\n  - type: by-digest\n    with: { path: ./archive }\n"
-                         "  - type: eml\n    with: { path: ./plain }\n";
+  fs::copy_file(fs::path(MAILPIPE_OUTSIDE_PLUGIN) / "demo.yaml", file);
   const Finished result = installed({"run", file.string()});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_TRUE(contains(result.out, "4 listed, 3 stored")) << result.out;
