@@ -100,6 +100,7 @@ run::SinkPart make_sink_part(const config::SinkSpec& spec, const plugin::Catalog
   part.on_remove = to_run(spec.on_remove);
   part.filters = make_filters(spec.filters, name + "/", catalog, hosts);
   part.root = root_of(spec);
+  part.options = spec.written;
   return part;
 }
 

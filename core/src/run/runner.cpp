@@ -48,6 +48,7 @@ struct Runner::Impl {
 
   void open_sinks();
   void follow_its_rule(const SinkPart& part) const;
+  void follow_its_options(const SinkPart& part) const;
   void recover();
   void judge_again_if_options_changed();
   void finish(RunReport& report);
@@ -99,6 +100,7 @@ void Runner::Impl::open_sinks() {
       services.log(LogLevel::Warn, "sink '" + part.id + "'",
                    std::string(error.what()) + "; off until the next run (best effort)", {});
     }
+    follow_its_options(part);
     follow_its_rule(part);
     const auto complete = ledger->sink_complete(part.id);
     lane.complete = complete ? *complete : !ledger->any_stored();
@@ -120,6 +122,21 @@ void Runner::Impl::follow_its_rule(const SinkPart& part) const {
   if (before != rule) {
     ledger->set_meta(name, rule);
   }
+}
+
+// What a sink writes of a message beside its octets depends on its options: an old folder gets sidecars when they are
+// turned on.
+void Runner::Impl::follow_its_options(const SinkPart& part) const {
+  const std::string name = "options:" + part.id;
+  const std::string now = spool::to_hex(spool::sha256(part.options));
+  const auto before = ledger->meta(name);
+  if (!part.can.metadata || before == now) {
+    return;
+  }
+  if (before || ledger->meta("on_remove:" + part.id)) {
+    ledger->owe_all(part.id);
+  }
+  ledger->set_meta(name, now);
 }
 
 void Runner::Impl::recover() {

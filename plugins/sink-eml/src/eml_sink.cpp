@@ -1,6 +1,7 @@
 #include "eml_sink.hpp"
 
 #include "root_folder.hpp"
+#include "sidecar_text.hpp"
 
 #include <mailpipe/printable.hpp>
 #include <mailpipe/root_marker.hpp>
@@ -38,15 +39,18 @@ EmlSink::EmlSink(const Options& options, Host& host)
       fs_(host.fs()),
       path_(without_trailing_slashes(options.text("path"))),
       sync_mode_(mailpipe::sync_mode(options.text_or("sync", "auto"))),
+      with_sidecars_(options.text_or("sidecar", "none") == "json"),
       trash_(fs_, path_, host.run_time()) {}
 
 void EmlSink::open(bool read_only) {
   if (read_only) {
     root_ = look_at_root(fs_, host_, path_);
+    sidecars_.emplace(fs_, host_, root_, nullptr);
     return;
   }
   root_ = open_root(fs_, path_);
   staging_.emplace(fs_, root_, sync_mode_);
+  sidecars_.emplace(fs_, host_, root_, &*staging_);
 }
 
 Staging& EmlSink::staging() {
@@ -108,7 +112,15 @@ Staged EmlSink::store(const Item& item, const Body& body) {
     file.file().set_mtime(item.received_at->time_since_epoch().count());
   }
   const std::string token = file.token();
-  staging().finish(std::move(file));
+  if (with_sidecars_) {
+    sidecars_->stage(token, name, content, item);
+  }
+  try {
+    staging().finish(std::move(file));
+  } catch (...) {
+    sidecars_->discard(token);
+    throw;
+  }
   staged_[token] = content;
   reserved_[name] = content;
   return {token, {{"", name}}};
@@ -118,6 +130,9 @@ Staged EmlSink::store(const Item& item, const Body& body) {
 std::string EmlSink::free_name(const NameChoice& choice, const FileDigest& content) {
   for (unsigned n = 1; n <= kMostAlike; ++n) {
     std::string name = choice.numbered(n);
+    if (with_sidecars_ && !sidecars_->may_have(name)) {
+      continue;
+    }
     if (const auto reserved = reserved_.find(name); reserved != reserved_.end()) {
       if (reserved->second == content) {
         return name;
@@ -138,8 +153,16 @@ std::string EmlSink::free_name(const NameChoice& choice, const FileDigest& conte
 }
 
 void EmlSink::publish(const Staged& staged) {
+  const auto told_of = sidecars_->publish(staged.token);
   for (const Placed& placed : staged.placed) {
-    publish_as(staged.token, placed.location);
+    try {
+      publish_as(staged.token, placed.location);
+    } catch (const Error& error) {
+      if (told_of && error.error_class() == ErrorClass::Item) {
+        sidecars_->drop(placed.location, *told_of);
+      }
+      throw;
+    }
   }
 }
 
@@ -182,6 +205,7 @@ void EmlSink::discard(const Staged& staged) {
     return;
   }
   staging().remove(staged.token);
+  sidecars_->discard(staged.token);
   staged_.erase(staged.token);
   for (const Placed& placed : staged.placed) {
     reserved_.erase(placed.location);
@@ -200,6 +224,7 @@ void EmlSink::sync_names() {
   if (broken_) {
     throw_broken_sync(root_.path());
   }
+  names_changed_ = sidecars_->flush() || names_changed_;
   if (!names_changed_) {
     return;
   }
@@ -229,11 +254,28 @@ bool EmlSink::recover(const Intent& intent) {
     host_.log(LogLevel::Warn, "'" + path_of(name) +
                                   "' is not the message that was to lie there; it stays as it is");
   }
-  return whole;
+  return with_sidecars_ ? recover_sidecar(intent, whole) : whole;
+}
+
+/// A kill leaves the sidecar there that was to be; a power cut may not, and then nobody knows any more what it said:
+/// the message counts as not stored, and comes again.
+bool EmlSink::recover_sidecar(const Intent& intent, bool whole) {
+  const Receipt& receipt = intent.receipt;
+  if (!is_plain_name(receipt.location)) {
+    return false;
+  }
+  if (!whole) {
+    sidecars_->drop(receipt.location, receipt.key);
+    return false;
+  }
+  return sidecars_->may_have(receipt.location) &&
+         tells_of(sidecars_->text_of(receipt.location), receipt.key, receipt.keywords);
 }
 
 void EmlSink::sweep() {
-  staging().sweep(host_, [&](const std::string& token) { return staged_.contains(token); });
+  staging().sweep(host_, [&](const std::string& token) {
+    return staged_.contains(token) || sidecars_->owns(token);
+  });
 }
 
 /// Opens a regular file of the root; `result` is 0 or -errno, -ENOENT also for what is no regular
@@ -274,12 +316,33 @@ bool EmlSink::lies_there(const std::string& name, const FileDigest& content) {
   return info.size == content.size && digest_of(fs_, file) == content;
 }
 
+std::string EmlSink::update(const Receipt& receipt, const Item& item) {
+  const std::string& name = receipt.location;
+  FileInfo info;
+  if (!with_sidecars_ || !is_plain_name(name) ||
+      fs_.stat(root_.fd(), name.c_str(), info) == -ENOENT) {
+    return name;
+  }
+  staging();  // not after a look only
+  if (!sidecars_->may_have(name)) {
+    host_.log(LogLevel::Warn, "the sidecar of '" + printable(path_of(name)) +
+                                  "' cannot be written: another file has its name");
+    return name;
+  }
+  sidecars_->update(name, {receipt.size, receipt.digest}, item);
+  return name;
+}
+
 void EmlSink::remove(const Receipt& receipt, Removal how) {
   const std::string& name = receipt.location;
   staging();  // not after a look only
+  if (!is_plain_name(name)) {
+    return;
+  }
   FileInfo info;
-  if (!is_plain_name(name) || fs_.stat(root_.fd(), name.c_str(), info) == -ENOENT) {
-    return;  // done already
+  if (fs_.stat(root_.fd(), name.c_str(), info) == -ENOENT) {
+    sidecars_->remove(name, how, trash_);  // all else was done already
+    return;
   }
   if (!lies_there(name, {receipt.size, receipt.digest})) {
     host_.log(LogLevel::Warn,
@@ -292,6 +355,7 @@ void EmlSink::remove(const Receipt& receipt, Removal how) {
     throw_errno(removed, "cannot remove", path_of(name));
   }
   names_changed_ = true;
+  sidecars_->remove(name, how, trash_);
 }
 
 void EmlSink::read(const Receipt& receipt, const std::function<void(std::string_view)>& sink) {
@@ -312,6 +376,9 @@ void EmlSink::read(const Receipt& receipt, const std::function<void(std::string_
 
 void EmlSink::scan(const std::function<void(const Found&)>& found) {
   for (const std::string& name : names()) {
+    if (sidecars_->is_one(name)) {
+      continue;
+    }
     int result = 0;
     const File file = open_file(name, result);
     if (result == -ENOENT) {

@@ -2,6 +2,7 @@
 
 #include "eml_name.hpp"
 #include "file_digest.hpp"
+#include "sidecars.hpp"
 #include "staging.hpp"
 #include "trash.hpp"
 
@@ -25,6 +26,8 @@ namespace mailpipe::eml {
 /// Idempotence  A message that lies there already, same name and same octets, keeps that name.
 /// Durability   store() writes under `.mailpipe-stage`, sync(Data) makes it durable, publish() is
 ///              one rename that replaces nothing, sync(Names) one fsync of the root.
+/// Sidecars     With `sidecar: json`, as Sidecars says; a message whose sidecar a crash took is not
+///              recovered but stored again.
 class EmlSink final : public Sink {
  public:
   EmlSink(const Options& options, Host& host);
@@ -38,12 +41,14 @@ class EmlSink final : public Sink {
   void sync(SyncPhase phase) override;
   bool recover(const Intent& intent) override;
   void sweep() override;
+  std::string update(const Receipt& receipt, const Item& item) override;
   void remove(const Receipt& receipt, Removal how) override;
   void read(const Receipt& receipt, const std::function<void(std::string_view)>& sink) override;
   void scan(const std::function<void(const Found&)>& found) override;
 
  private:
   Staging& staging();
+  bool recover_sidecar(const Intent& intent, bool whole);
   std::string free_name(const NameChoice& choice, const FileDigest& content);
   void publish_as(const std::string& token, const std::string& name);
   bool lies_there(const std::string& name, const FileDigest& content);
@@ -60,6 +65,8 @@ class EmlSink final : public Sink {
   SyncMode sync_mode_;
   File root_;  ///< not open after a look at a folder that is missing
   std::optional<Staging> staging_;
+  bool with_sidecars_;
+  std::optional<Sidecars> sidecars_;
   Trash trash_;
   // What publish() compares with when it is asked twice, by token: staged; published since the last
   // sync of the names; published before it, for one more batch.
