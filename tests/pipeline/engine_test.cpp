@@ -313,6 +313,21 @@ TEST(Engine, GoesOnWithoutABestEffortSinkAndFillsItLater) {
   EXPECT_EQ(pipeline.disk(1).published, expected_files(pipeline.account));
 }
 
+TEST(Engine, FillsABestEffortSinkThatTheFirstRunCouldNotOpen) {
+  PipelineRun pipeline;
+  pipeline.sinks.push_back({"spare", std::make_shared<Disk>(), false});
+  pipeline.account.add_many(10);
+  pipeline.disk(1).before = [](const std::string& call) {
+    if (call == "open") {
+      throw Error(ErrorClass::Permanent, "not mounted");
+    }
+  };
+  EXPECT_EQ(pipeline.run().sinks.at(1).error, "not mounted");
+  pipeline.disk(1).before = nullptr;
+  EXPECT_EQ(pipeline.run().sinks.at(1).error, "");
+  EXPECT_EQ(pipeline.disk(1).published, expected_files(pipeline.account));
+}
+
 TEST(Engine, FillsASinkThatWasAddedLater) {
   PipelineRun pipeline;
   pipeline.account.add_many(10);

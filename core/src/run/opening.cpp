@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -64,6 +65,14 @@ bool is_ours(const std::string& marker, const SinkPart& part, const Setup& setup
               "give every sink a folder of its own");
 }
 
+/// Whether something of ours lies there, or may: a sink that no run could open yet has nothing to lose.
+bool holds_something(state::Ledger& ledger, const std::string& sink) {
+  const auto sinks = ledger.sinks();
+  return std::any_of(sinks.begin(), sinks.end(), [&](const state::Ledger::SinkRow& row) {
+    return row.id == sink && row.places + row.intents != 0;
+  });
+}
+
 /// Takes down what lies in the sink as candidates for adoption.
 void scan_sink(SinkLane& lane, state::Ledger& ledger) {
   if (!lane.part().can.scan) {
@@ -101,7 +110,6 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
     return sink.root();
   });
   const std::string ours = marker_text(ledger, setup, lane.part().id);
-  const bool known = ledger.sink_complete(lane.part().id).has_value();
   if (root.marker == ours) {
     return;
   }
@@ -109,7 +117,7 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
     if (!root.marker.empty()) {
       foreign_marker(lane.part(), root.marker, setup);
     }
-    if (known && ledger.any_stored()) {
+    if (holds_something(ledger, lane.part().id)) {
       throw Error(ErrorClass::Permanent, "'" + lane.part().root + "' is not where the backup was",
                   "is its disk mounted? To fill a new place, give the sink a new 'id:'");
     }
