@@ -48,13 +48,14 @@ std::string flag_letters(const std::vector<std::string>& keywords) {
                                                                        {"$seen", 'S'},
                                                                        {"$deleted", 'T'}}};
   std::string out;
-  for (const auto& [keyword, letter] : kLetters) {
+  for (const auto& known : kLetters) {
+    const std::string_view keyword = known.first;  // clang 14 captures no binding
     const bool set = std::any_of(keywords.begin(), keywords.end(), [&](const std::string& one) {
       return std::equal(one.begin(), one.end(), keyword.begin(), keyword.end(), [](char a, char b) {
         return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
       });
     });
-    out += set ? std::string(1, letter) : std::string();
+    out += set ? std::string(1, known.second) : std::string();
   }
   return out;
 }
