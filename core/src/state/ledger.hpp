@@ -25,6 +25,13 @@ struct FoundRow {
   Found file;
 };
 
+/// A copy, with what its row says.
+struct VerifiedCopy {
+  ReceiptRow receipt;
+  std::string key;
+  std::optional<Digest> original;  ///< of the octets as the server sent them
+};
+
 /// The state of one pipeline: what is known of every message, and proof of where it lies.
 ///
 /// Life cycle   Open; any number of calls; commit() where something must be durable. Writes go into one transaction,
@@ -243,6 +250,12 @@ class Ledger {
   };
 
   std::vector<SinkRow> sinks();
+
+  /// Copies of one sink after that one, by row; how many there are, and how many stored messages have none.
+  std::vector<VerifiedCopy> copies_on(const std::string& sink, RowId row, const std::string& place,
+                                      std::size_t limit);
+  std::uint64_t count_copies(const std::string& sink);
+  std::uint64_t count_lacking(const std::string& sink);
 
   /// Forgets what lies in a sink, as if it were new. How many places that were.
   std::uint64_t forget_sink(const std::string& sink);

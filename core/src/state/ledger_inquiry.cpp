@@ -128,6 +128,44 @@ std::vector<Ledger::SinkRow> Ledger::sinks() {
   return out;
 }
 
+std::vector<VerifiedCopy> Ledger::copies_on(const std::string& sink, RowId row,
+                                            const std::string& place, std::size_t limit) {
+  Statement& get = cached(
+                       "SELECT x.row, x.sink, x.place, x.location, x.size, x.digest, x.adopted,"
+                       " r.key, r.digest FROM receipts x JOIN rows r ON r.id=x.row"
+                       " WHERE x.state=1 AND x.sink=?1 AND (x.row, x.sink, x.place)>(?2, ?1, ?3)"
+                       " ORDER BY x.row, x.sink, x.place LIMIT ?4")
+                       .bind(std::string_view(sink), row, std::string_view(place), limit);
+  std::vector<VerifiedCopy> out;
+  while (get.next()) {
+    out.push_back({.receipt = {.row = get.integer(0),
+                               .sink = get.copy(1),
+                               .place = get.copy(2),
+                               .location = get.copy(3),
+                               .size = static_cast<std::uint64_t>(get.integer(4)),
+                               .digest = to_digest(get.text(5)),
+                               .adopted = get.integer(6) != 0,
+                               .keywords = {}},
+                   .key = get.copy(7),
+                   .original = {}});
+    if (!get.is_null(8)) {
+      out.back().original = to_digest(get.text(8));
+    }
+  }
+  return out;
+}
+
+std::uint64_t Ledger::count_copies(const std::string& sink) {
+  return count(cached("SELECT count(*) FROM receipts WHERE sink=? AND state=1")
+                   .bind(std::string_view(sink)));
+}
+
+std::uint64_t Ledger::count_lacking(const std::string& sink) {
+  return count(cached("SELECT count(*) FROM rows r WHERE r.state=2 AND NOT EXISTS"
+                      " (SELECT 1 FROM receipts x WHERE x.row=r.id AND x.sink=?)")
+                   .bind(std::string_view(sink)));
+}
+
 std::uint64_t Ledger::forget_sink(const std::string& sink) {
   write();
   const std::string_view id = sink;

@@ -1,0 +1,249 @@
+// Looking; repair.cpp puts right. See verification.hpp.
+#include "run/verification.hpp"
+
+#include "run/inbox.hpp"
+#include "run/opening.hpp"
+#include "run/sink_lane.hpp"
+#include "spool/sha256.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace mailpipe::run {
+
+namespace {
+
+constexpr std::size_t kChunk = 500;
+using state::Finding;
+
+Receipt to_receipt(const state::VerifiedCopy& copy) {
+  return {.key = copy.key,
+          .place = copy.receipt.place,
+          .location = copy.receipt.location,
+          .size = copy.receipt.size,
+          .digest = copy.receipt.digest,
+          .keywords = copy.receipt.keywords};
+}
+
+}  // namespace
+
+void Verification::stop_if_told() const {
+  if (in_.cancellation.level() != Cancel::Running) {
+    throw Error(ErrorClass::Cancelled, "the verification was stopped; nothing was changed by it");
+  }
+}
+
+const SinkPart* Verification::part_of(const std::string& sink) const {
+  for (const SinkPart& part : in_.components.sinks) {
+    if (part.id == sink) {
+      return &part;
+    }
+  }
+  return nullptr;
+}
+
+void Verification::open(bool repair) {
+  for (const SinkPart& part : in_.components.sinks) {
+    open(part, repair);
+  }
+  if (repair) {
+    in_.ledger.settle_in_flight();
+    in_.ledger.commit();
+  }
+}
+
+std::vector<SinkVerified> Verification::check(const std::vector<std::string>& sinks) {
+  for (const std::string& id : sinks) {
+    if (part_of(id) == nullptr) {
+      throw Error(ErrorClass::Config, "the pipeline has no sink of that name: " + id,
+                  "'mailpipe state show' names them");
+    }
+  }
+  std::vector<SinkVerified> out;
+  for (const SinkPart& part : in_.components.sinks) {
+    if (sinks.empty() || std::find(sinks.begin(), sinks.end(), part.id) != sinks.end()) {
+      out.push_back(check_sink(part));
+    }
+  }
+  return out;
+}
+
+// As for a run, with what an unclean end left behind walked; or only to look.
+void Verification::open(const SinkPart& part, bool repair) {
+  if (!repair) {
+    part.sink->open(true);
+    check_marker(part);
+    return;
+  }
+  Inbox inbox(1);
+  SinkLane lane(part, inbox);
+  open_sink(lane, in_.ledger, in_.setup);
+  const bool unclean = !in_.ledger.intents(part.id).empty();
+  recover_sink(lane, in_.ledger);
+  if (unclean) {  // a message may be whole on one sink and not on another
+    for (const SinkPart& one : in_.components.sinks) {
+      in_.ledger.set_sink_complete(one.id, false);
+    }
+  }
+}
+
+// A folder whose disk is not mounted is not a million missing files.
+void Verification::check_marker(const SinkPart& part) {
+  const RootState root = part.sink->root();
+  if (root.marker.find(in_.ledger.id()) != std::string::npos) {
+    return;
+  }
+  if (in_.ledger.sink_complete(part.id).has_value() && in_.ledger.any_stored()) {
+    throw Error(ErrorClass::Permanent, "'" + part.root + "' is not where the backup was",
+                "is its disk mounted? 'mailpipe state reset --sink " + part.id +
+                    "' forgets what lay there, if it was emptied on purpose");
+  }
+}
+
+SinkVerified Verification::check_sink(const SinkPart& part) {
+  SinkVerified out{.id = part.id, .root = part.root};
+  out.checked = part.can.read || part.can.scan;
+  if (!out.checked) {
+    return out;
+  }
+  in_.book.begin_sink();
+  if (part.can.scan) {
+    std::uint64_t files = 0;
+    part.sink->scan([&](const Found& file) {
+      stop_if_told();
+      in_.progress(part.id, ++files, 0);
+      in_.book.add_file(file);
+    });
+  }
+  for (const state::IntentRow& intent : in_.ledger.intents(part.id)) {
+    in_.book.claim(intent.location, intent.size, intent.digest);  // a run that broke off placed it
+  }
+  const std::uint64_t all = in_.ledger.count_copies(part.id);
+  state::RowId row = 0;
+  std::string place;
+  for (auto copies = in_.ledger.copies_on(part.id, row, place, kChunk); !copies.empty();
+       copies = in_.ledger.copies_on(part.id, row, place, kChunk)) {
+    for (const state::VerifiedCopy& copy : copies) {
+      stop_if_told();
+      check_copy(part, copy);
+      out.bytes += copy.receipt.size;
+      in_.progress(part.id, ++out.copies, all);
+    }
+    row = copies.back().receipt.row;
+    place = copies.back().receipt.place;
+  }
+  in_.book.unclaimed([&](const std::string& location) {
+    in_.book.add({.kind = Finding::Kind::Extra, .sink = part.id, .location = location});
+  });
+  out.lacking = in_.ledger.count_lacking(part.id);
+  return out;
+}
+
+void Verification::check_copy(const SinkPart& part, const state::VerifiedCopy& copy) {
+  const state::ReceiptRow& receipt = copy.receipt;
+  if (in_.book.claim(receipt.location, receipt.size, receipt.digest) || !part.can.read) {
+    return;
+  }
+  Finding finding{.kind = Finding::Kind::Damaged,
+                  .row = receipt.row,
+                  .sink = part.id,
+                  .key = copy.key,
+                  .place = receipt.place,
+                  .location = receipt.location};
+  try {
+    spool::Sha256 hash;
+    part.sink->read(to_receipt(copy), [&](std::string_view octets) {
+      hash.update(octets);
+      finding.size += octets.size();
+    });
+    finding.digest = hash.finish();
+    // What was adopted may be read as the server sent it, while its receipt is of the file as it lay there.
+    if (finding.digest == receipt.digest || (receipt.adopted && finding.digest == copy.original)) {
+      return;
+    }
+    finding.kind = finding.size < receipt.size ? Finding::Kind::Truncated : Finding::Kind::Damaged;
+    if (finding.size != receipt.size) {
+      finding.detail =
+          std::to_string(finding.size) + " of " + std::to_string(receipt.size) + " octets";
+    }
+  } catch (const Error& error) {
+    if (error.error_class() == ErrorClass::Cancelled) {
+      throw;
+    }
+    finding.kind = error.error_class() == ErrorClass::Item ? Finding::Kind::Missing
+                                                           : Finding::Kind::Unreadable;
+    finding.detail = finding.kind == Finding::Kind::Missing ? "" : error.what();
+  }
+  in_.book.add(finding);
+}
+
+namespace {
+
+/// Only takes down the keys.
+class KeyEmitter final : public Emitter {
+ public:
+  KeyEmitter(const std::vector<state::Ledger::StreamRow>& streams, state::VerifyBook& book,
+             const std::function<void()>& stop_if_told)
+      : book_(book),
+        stop_if_told_(stop_if_told) {
+    for (const auto& stream : streams) {
+      ids_[stream.name] = stream.id;
+      next_ = std::max(next_, stream.id + 1);
+    }
+  }
+
+  StreamId stream(std::string_view name, std::string_view) override {
+    const auto [found, added] = ids_.try_emplace(std::string(name), next_);
+    next_ += added ? 1 : 0;
+    return found->second;
+  }
+
+  void emit(Event event) override {
+    stop_if_told_();
+    if (event.kind == EventKind::Listed || event.kind == EventKind::Changed) {
+      book_.list(event.item.key);
+    }
+  }
+
+ private:
+  state::VerifyBook& book_;
+  const std::function<void()>& stop_if_told_;
+  std::map<std::string, StreamId> ids_;
+  StreamId next_ = 1;
+};
+
+}  // namespace
+
+void Verification::compare() {
+  const auto streams = in_.ledger.streams();
+  Cursors from;
+  for (const auto& stream : streams) {
+    from.push_back({stream.id, stream.name, {}});
+  }
+  const std::function<void()> stop = [this] { stop_if_told(); };
+  KeyEmitter emitter(streams, in_.book, stop);
+  in_.components.source->list(from, emitter);
+  for (state::RowId after = 0;;) {
+    const auto rows = in_.ledger.rows(state::RowState::Stored, after, kChunk);
+    if (rows.empty()) {
+      break;
+    }
+    after = rows.back().id;
+    for (const state::Row& row : rows) {
+      if (!in_.book.is_listed(row.item.key)) {
+        in_.book.add({.kind = Finding::Kind::NotOnServer, .row = row.id, .key = row.item.key});
+      }
+    }
+  }
+  in_.book.listed([&](const std::string& key) {
+    const state::Row row = in_.ledger.find(key);
+    if (row.state == state::RowState::None || row.state == state::RowState::Gone) {
+      in_.book.add({.kind = Finding::Kind::NotStored,
+                    .row = row.id,
+                    .key = key,
+                    .detail = row.id == 0 ? "not known yet" : "known as gone"});
+    }
+  });
+}
+
+}  // namespace mailpipe::run

@@ -1,0 +1,139 @@
+#include "state/verify_book.hpp"
+
+#include "state/columns.hpp"
+#include "state/file_identity.hpp"
+
+namespace mailpipe::state {
+
+namespace {
+
+constexpr const char* kBook = R"sql(
+CREATE TABLE files(identity NOT NULL, location NOT NULL, size INTEGER NOT NULL, digest NOT NULL,
+  claimed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(identity, location)) WITHOUT ROWID;
+CREATE TABLE findings(
+  id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ending INTEGER NOT NULL, row INTEGER NOT NULL, sink NOT NULL,
+  key NOT NULL, place NOT NULL, location NOT NULL, detail NOT NULL, size INTEGER NOT NULL, digest NOT NULL);
+CREATE TABLE listed(key NOT NULL PRIMARY KEY) WITHOUT ROWID;
+BEGIN;
+)sql";
+
+}  // namespace
+
+VerifyBook::VerifyBook() : database_("") {
+  database_.execute(kBook);
+}
+
+VerifyBook::~VerifyBook() {
+  statements_.clear();  // before the database closes
+}
+
+Statement& VerifyBook::cached(const char* sql) {
+  std::unique_ptr<Statement>& statement = statements_[sql];
+  if (!statement) {
+    statement = std::make_unique<Statement>(database_.prepare(sql));
+  }
+  return *statement;
+}
+
+void VerifyBook::begin_sink() {
+  cached("DELETE FROM files").run();
+}
+
+void VerifyBook::add_file(const Found& file) {
+  cached("INSERT OR REPLACE INTO files(identity, location, size, digest) VALUES(?,?,?,?)")
+      .run(std::string_view(file_identity(file.location)), std::string_view(file.location),
+           file.size, view(file.digest));
+}
+
+bool VerifyBook::claim(std::string_view location, std::uint64_t size, const Digest& digest) {
+  const std::string identity = file_identity(location);
+  Statement& get = cached("SELECT size=? AND digest=? FROM files WHERE identity=?")
+                       .bind(size, view(digest), std::string_view(identity));
+  bool there = false;
+  bool whole = false;
+  while (get.next()) {
+    there = true;
+    whole = whole || get.integer(0) != 0;
+  }
+  if (there) {
+    cached("UPDATE files SET claimed=1 WHERE identity=?").run(std::string_view(identity));
+  }
+  return whole;
+}
+
+void VerifyBook::unclaimed(const std::function<void(const std::string& location)>& use) {
+  Statement& get = cached("SELECT location FROM files WHERE claimed=0 ORDER BY location").bind();
+  while (get.next()) {
+    use(get.copy(0));
+  }
+}
+
+void VerifyBook::add(const Finding& one) {
+  cached(
+      "INSERT INTO findings(kind, ending, row, sink, key, place, location, detail, size, digest)"
+      " VALUES(?,?,?,?,?,?,?,?,?,?)")
+      .run(one.kind, one.end, one.row, std::string_view(one.sink), std::string_view(one.key),
+           std::string_view(one.place), std::string_view(one.location),
+           std::string_view(one.detail), one.size, view(one.digest));
+}
+
+void VerifyBook::update(const Finding& one) {
+  cached("UPDATE findings SET ending=?, detail=? WHERE id=?")
+      .run(one.end, std::string_view(one.detail), one.id);
+}
+
+std::vector<Finding> VerifyBook::findings(std::int64_t after, std::size_t limit) {
+  Statement& get = cached(
+                       "SELECT id, kind, ending, row, sink, key, place, location, detail, size,"
+                       " digest FROM findings WHERE id>? ORDER BY id LIMIT ?")
+                       .bind(after, limit);
+  std::vector<Finding> out;
+  while (get.next()) {
+    out.push_back({.id = get.integer(0),
+                   .kind = static_cast<Finding::Kind>(get.integer(1)),
+                   .end = static_cast<Finding::End>(get.integer(2)),
+                   .row = get.integer(3),
+                   .sink = get.copy(4),
+                   .key = get.copy(5),
+                   .place = get.copy(6),
+                   .location = get.copy(7),
+                   .detail = get.copy(8),
+                   .size = static_cast<std::uint64_t>(get.integer(9)),
+                   .digest = to_digest(get.text(10))});
+  }
+  return out;
+}
+
+std::uint64_t VerifyBook::count(Finding::Kind kind, std::string_view sink) {
+  Statement& get = cached("SELECT count(*) FROM findings WHERE kind=? AND sink=?").bind(kind, sink);
+  const auto count = get.next() ? static_cast<std::uint64_t>(get.integer(0)) : 0;
+  get.reset();
+  return count;
+}
+
+std::uint64_t VerifyBook::count(Finding::End end) {
+  Statement& get = cached("SELECT count(*) FROM findings WHERE ending=? AND kind<4").bind(end);
+  const auto count = get.next() ? static_cast<std::uint64_t>(get.integer(0)) : 0;
+  get.reset();
+  return count;
+}
+
+void VerifyBook::list(std::string_view key) {
+  cached("INSERT OR IGNORE INTO listed VALUES(?)").run(key);
+}
+
+bool VerifyBook::is_listed(std::string_view key) {
+  Statement& get = cached("SELECT 1 FROM listed WHERE key=?").bind(key);
+  const bool is = get.next();
+  get.reset();
+  return is;
+}
+
+void VerifyBook::listed(const std::function<void(const std::string& key)>& use) {
+  Statement& get = cached("SELECT key FROM listed ORDER BY key").bind();
+  while (get.next()) {
+    use(get.copy(0));
+  }
+}
+
+}  // namespace mailpipe::state

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "state/row.hpp"
+#include "state/sqlite.hpp"
+
+#include <mailpipe/item.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mailpipe::state {
+
+/// One thing that is not as the ledger says. The numbers are nowhere on disk.
+struct Finding {
+  enum class Kind : std::int64_t {
+    Missing,      ///< a copy is not there
+    Truncated,    ///< it is shorter than what was stored
+    Damaged,      ///< it is not what was stored
+    Unreadable,   ///< the disk does not give it
+    Extra,        ///< a file that no receipt names
+    NotOnServer,  ///< stored, and the server has it no longer
+    NotStored,    ///< the server has it, and the ledger does not know it or knows it as gone
+  };
+  enum class End : std::int64_t { Found, Repaired, Lost, Failed };
+
+  std::int64_t id = 0;
+  Kind kind = Kind::Missing;
+  End end = End::Found;
+  RowId row = 0;
+  std::string sink, key, place, location, detail;
+  std::uint64_t size = 0;  ///< of the file as it lies ...
+  Digest digest{};         ///< ... and its digest
+};
+
+/// What a verification has to remember: files, findings, listed keys. In a file of SQLite's that has no name and goes with
+/// it, so that memory does not grow with the mailbox.
+///
+/// Threads  One at a time.
+class VerifyBook {
+ public:
+  VerifyBook();
+  ~VerifyBook();
+  VerifyBook(const VerifyBook&) = delete;
+  VerifyBook& operator=(const VerifyBook&) = delete;
+
+  /// Forgets the files of the sink before.
+  void begin_sink();
+  void add_file(const Found& file);
+
+  /// A receipt names that file. Whether one of its name has these octets.
+  bool claim(std::string_view location, std::uint64_t size, const Digest& digest);
+
+  /// Locations that nothing claimed.
+  void unclaimed(const std::function<void(const std::string& location)>& use);
+
+  void add(const Finding& finding);
+  void update(const Finding& finding);
+  std::vector<Finding> findings(std::int64_t after, std::size_t limit);
+  std::uint64_t count(Finding::Kind kind, std::string_view sink);
+  std::uint64_t count(Finding::End end);
+
+  void list(std::string_view key);
+  bool is_listed(std::string_view key);
+  void listed(const std::function<void(const std::string& key)>& use);
+
+ private:
+  Statement& cached(const char* sql);
+
+  Database database_;
+  std::map<const char*, std::unique_ptr<Statement>> statements_;
+};
+
+}  // namespace mailpipe::state
