@@ -2,6 +2,7 @@
 
 #include <mailpipe/sink.hpp>
 #include <mailpipe/testing/check.hpp>
+#include <mailpipe/testing/counting_fs.hpp>
 #include <mailpipe/testing/faulty_fs.hpp>
 #include <mailpipe/testing/message.hpp>
 #include <mailpipe/testing/plain_fs.hpp>
@@ -294,6 +295,26 @@ inline void recovers_when_killed_at_any_call(const AnySinkCase& of) {
   throw Broken("two messages take more than 2000 file operations");
 }
 
+/// A kill loses nothing that was written, a power cut does: so the syncs themselves are counted.
+inline void syncs_what_it_stored_and_published(const AnySinkCase& of) {
+  Place at(of);
+  CountingFs counting(at.files);
+  TestHost host(counting);
+  const auto sink = at.made(host);
+  sink->open(false);
+  std::vector<Staged> staged;
+  for (const Message& each : two_messages()) {
+    counting.reset();
+    staged.push_back(sink->store(each.item, each.body()));
+    sink->sync(SyncPhase::Data);
+    demand(counting.syncs() > 0, "a message was staged and nothing was synced by sync(Data)");
+    counting.reset();
+    sink->publish(staged.back());
+    sink->sync(SyncPhase::Names);
+    demand(counting.syncs() > 0, "a message was published and nothing was synced by sync(Names)");
+  }
+}
+
 inline void tells_of_every_sync_that_fails(const AnySinkCase& of) {
   for (const FsCall call : {FsCall::Fdatasync, FsCall::Fsync, FsCall::Syncfs}) {
     for (std::uint64_t nth = 1; nth < 2000; ++nth) {
@@ -414,6 +435,25 @@ inline void updates_twice_without_harm(const AnySinkCase& of) {
   at.demand_all(*sink, known, "after its keywords changed");
 }
 
+inline void links_a_stored_message_to_a_further_place(const AnySinkCase& of) {
+  needs(of, "link");
+  Place at(of);
+  const auto sink = at.opened();
+  Place::Known known;
+  Place::commit(*sink, two_messages(), known);
+  auto [one, staged] = known.intents.at(0);
+  one.item.places.push_back({.id = "further", .path = {"Further"}, .role = ""});
+  const Staged link = sink->link(Place::receipt(one, staged.placed.at(0)), one.item, "further");
+  demand(link.placed.size() == 1 && link.placed[0].place == "further",
+         "link() staged something else than the one place that it was asked for");
+  sink->sync(SyncPhase::Data);
+  sink->publish(link);
+  sink->publish(link);
+  sink->sync(SyncPhase::Names);
+  known.add(one, link);
+  at.demand_all(*sink, known, "after it was linked to a further place");
+}
+
 inline void makes_and_removes_mailboxes_twice(const AnySinkCase& of) {
   needs(of, "mailboxes");
   Place at(of);
@@ -452,8 +492,10 @@ inline const std::vector<Check<AnySinkCase>>& checks_of_sinks() {
       {"StaysInsideWhateverAMessageIsCalled", stays_inside_whatever_a_message_is_called},
       {"RemovesOnceAndForAll", removes_once_and_for_all},
       {"UpdatesTwiceWithoutHarm", updates_twice_without_harm},
+      {"LinksAStoredMessageToAFurtherPlace", links_a_stored_message_to_a_further_place},
       {"MakesAndRemovesMailboxesTwice", makes_and_removes_mailboxes_twice},
       {"CallsAFullDiskAFullDisk", calls_a_full_disk_a_full_disk},
+      {"SyncsWhatItStoredAndPublished", syncs_what_it_stored_and_published},
       {"TellsOfEverySyncThatFails", tells_of_every_sync_that_fails},
       {"RecoversWhenKilledAtAnyCall", recovers_when_killed_at_any_call}};
   return kChecks;
