@@ -1,7 +1,7 @@
 #include "dedup_filter.hpp"
 
-#include "support/message.hpp"
-#include "support/test_host.hpp"
+#include <mailpipe/testing/message.hpp>
+#include <mailpipe/testing/test_host.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,10 @@
 #pragma once
 
-#include "contract/sink_fixture.hpp"
+#include "file_digest.hpp"
+#include "fs/posix_fs.hpp"
 #include "mbox_sink.hpp"
+
+#include <mailpipe/testing/sink_fixture.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -1,8 +1,9 @@
 #include "rename_filter.hpp"
 
-#include "contract/filter_contract.hpp"
-#include "support/message.hpp"
 #include "template_rules.hpp"
+
+#include <mailpipe/testing/filter_contract.hpp>
+#include <mailpipe/testing/message.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -4,9 +4,9 @@
 #include "file_digest.hpp"
 #include "rename_filter.hpp"
 #include "support/hostile_texts.hpp"
-#include "support/message.hpp"
 
 #include <mailpipe/printable.hpp>
+#include <mailpipe/testing/message.hpp>
 
 #include <glib.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 #include "pipeline/cli.hpp"
-#include "support/temp_dir.hpp"
+
+#include <mailpipe/testing/temp_dir.hpp>
 
 #include <gtest/gtest.h>
 

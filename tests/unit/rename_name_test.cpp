@@ -1,8 +1,8 @@
 #include "file_name.hpp"
 #include "message_name.hpp"
-#include "support/message.hpp"
 
 #include <mailpipe/error.hpp>
+#include <mailpipe/testing/message.hpp>
 
 #include <gtest/gtest.h>
 

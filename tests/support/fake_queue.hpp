@@ -1,3 +1,0 @@
-#pragma once
-
-#include <mailpipe/testing/fake_queue.hpp>

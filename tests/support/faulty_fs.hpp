@@ -1,3 +1,0 @@
-#pragma once
-
-#include <mailpipe/testing/faulty_fs.hpp>
