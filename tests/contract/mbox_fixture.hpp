@@ -179,7 +179,7 @@ struct MboxTest : testing::Test {
     return count;
   }
 
-  TempDir dir;
+  TempDir dir{TempDir::fast_parent()};
   PosixFs posix;
   UnsyncedFs files{posix};
   fs::path root = dir / "root";

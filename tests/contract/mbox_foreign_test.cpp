@@ -250,6 +250,21 @@ TEST_F(MboxForeign, ReadSaysThatAMessageWasChanged) {
   EXPECT_EQ(error_of([&] { bytes_of(*opened(), ledger.receipts[0]); }), ErrorClass::Item);
 }
 
+TEST_F(MboxForeign, ScanTellsWhatLineEndsDoNot) {
+  const std::vector<std::string> octets = {"a\r\n\r\nend", "a\n\nb\n", "a\n\r\nend", "a\r\n"};
+  std::vector<Message> messages;
+  for (const std::string& each : octets) {
+    messages.push_back(with_octets(each, each));
+  }
+  const auto receipts = commit(*opened(), messages);
+  const auto found = found_in(*opened());
+  ASSERT_EQ(found.size(), octets.size());
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    EXPECT_EQ(found[i].location, receipts[i].location);
+    EXPECT_EQ(found[i].digest, messages[i].digest());
+  }
+}
+
 TEST_F(MboxForeign, ScanTellsEveryMessageAndItsOriginal) {
   store_first();
   append("INBOX", kTheirs);

@@ -91,10 +91,11 @@ void MboxSink::append_published() {
   for (BoxAppend& append : record_.appends) {
     lock_and_append(append);
   }
+  ends_log_.write(fs_, files_.own());
   record_.save(fs_, files_.own(), false);
-  appended_ = std::set<Append>(published_.begin(), published_.end());
+  appended_ = std::exchange(waiting_, {});
   for (const Append& each : std::exchange(published_, {})) {
-    stages_->drop(each.first);
+    stages_->drop(each.token);
   }
   stages_->tidy();
 }
@@ -105,7 +106,7 @@ void MboxSink::plan_appends() {
   record_.appends.clear();
   std::map<std::string, std::size_t> stages;
   std::map<std::string, std::size_t> boxes;
-  for (const auto& [token, box] : published_) {
+  for (const auto& [token, box, ends] : published_) {
     const auto stage = stages.emplace(token.stage, record_.stages.size());
     if (stage.second) {
       record_.stages.push_back(token.stage);
@@ -115,7 +116,7 @@ void MboxSink::plan_appends() {
       record_.appends.emplace_back().box = box;
     }
     record_.appends[at.first->second].ranges.push_back(
-        {stage.first->second, token.offset, token.length});
+        {stage.first->second, token.offset, token.length, ends});
   }
   for (BoxAppend& append : record_.appends) {
     const File file = files_.make_box(files_.place_of(append.box, true));
@@ -153,10 +154,18 @@ void MboxSink::lock_and_append(BoxAppend& append) {
     fs_.ftruncate(box->file.fd(), append.old_length);  // while nobody else sees it; if it fails,
     throw;                                             // the next run does it
   }
+  note_done(append);
+}
+
+void MboxSink::note_done(BoxAppend& append) {
   append.done = true;
   BoxNote& note = note_of(append.box);
   note.inode = append.inode;
-  note.length = append.old_length + append.length();
+  note.length = append.old_length + append.lead;
+  for (const Range& range : append.ranges) {
+    ends_log_.add(append.box, note.length, range.ends);
+    note.length += range.length;
+  }
 }
 
 void MboxSink::write_append(const File& box, const BoxAppend& append) {

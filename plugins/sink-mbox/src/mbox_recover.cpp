@@ -59,6 +59,7 @@ void MboxSink::settle() {
     return !append.done && !lacks_stage(append, stages);
   });
   if (changed) {
+    ends_log_.write(fs_, files_.own());
     record_.save(fs_, files_.own(), true);
   }
   settled_ = true;
@@ -98,14 +99,10 @@ void MboxSink::settle_tail(Locked& box, BoxAppend& append, const std::vector<Fil
   const std::uint64_t old = append.old_length;
   const Tail tail = compare_tail(fs_, box.file, box.info.size, stages, append);
   switch (tail.kind) {
-    case Tail::Kind::Whole: {
+    case Tail::Kind::Whole:
       sync_data(fs_, box.file);
-      append.done = true;
-      BoxNote& note = note_of(append.box);
-      note.inode = append.inode;
-      note.length = old + append.length();
+      note_done(append);
       return;
-    }
     case Tail::Kind::Part:
       if (box.info.size > old) {
         cut(fs_, box.file, old);

@@ -131,15 +131,17 @@ void MboxSink::scan(const std::function<void(const Found&)>& found) {
       host_.log(LogLevel::Warn, error.what());
     }
   }
+  auto ends = EndsLog::load(fs_, files_.own());
   files_.for_each_box([&](const std::string& box) {
     Reading* open = reading(box, true);
     if (open != nullptr) {
-      scan_box(*open, found);
+      scan_box(*open, ends[box], found);
     }
   });
 }
 
-void MboxSink::scan_box(Reading& box, const std::function<void(const Found&)>& found) {
+void MboxSink::scan_box(Reading& box, const EndsLog::Offsets& known,
+                        const std::function<void(const Found&)>& found) {
   const auto note = record_.boxes.find(box.box);
   Found out;
   if (files_.layout() == Layout::PerMailbox) {
@@ -149,7 +151,8 @@ void MboxSink::scan_box(Reading& box, const std::function<void(const Found&)>& f
   BoxReader& reader = *box.reader;
   for (auto extent = reader.from(0); extent; extent = reader.at(extent->next)) {
     // Where CRs stand at line ends they were kept; else they are to be put there again.
-    Ends ends;
+    const auto told = known.find(extent->offset);
+    Ends ends = told != known.end() ? told->second : Ends{};
     char last = 0;
     reader.read(extent->text, extent->end, [&](std::string_view octets) {
       ends.raw = ends.raw || (last == '\r' && octets.front() == '\n') ||

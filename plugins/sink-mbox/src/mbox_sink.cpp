@@ -184,9 +184,8 @@ void MboxSink::publish(const Staged& staged) {
       throw Error(ErrorClass::Internal,
                   "'" + printable(placed.location) + "' is no name that this sink gave");
     }
-    const Append append{*token, location->box};
-    if (appended_.contains(append) ||
-        std::find(published_.begin(), published_.end(), append) != published_.end()) {
+    const Append append{*token, location->box, location->ends};
+    if (appended_.contains(append) || waiting_.contains(append)) {
       continue;
     }
     if (!stages_->contains(*token)) {
@@ -194,13 +193,15 @@ void MboxSink::publish(const Staged& staged) {
                   "the staged octets of '" + printable(placed.location) + "' have vanished");
     }
     published_.push_back(append);
+    waiting_.insert(append);
   }
 }
 
 void MboxSink::discard(const Staged& staged) {
   writable();
   if (const auto token = parse_token(staged.token)) {
-    std::erase_if(published_, [&](const Append& each) { return each.first == *token; });
+    std::erase_if(published_, [&](const Append& each) { return each.token == *token; });
+    std::erase_if(waiting_, [&](const Append& each) { return each.token == *token; });
     stages_->drop(*token);
     stages_->tidy();
     ends_.clear();  // what comes later lies nearer

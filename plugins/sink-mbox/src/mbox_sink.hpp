@@ -3,6 +3,7 @@
 #include "box_files.hpp"
 #include "box_lock.hpp"
 #include "box_reader.hpp"
+#include "ends_log.hpp"
 #include "file_digest.hpp"
 #include "location.hpp"
 #include "record.hpp"
@@ -18,7 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace mailpipe::mbox {
@@ -67,7 +68,16 @@ class MboxSink final : public Sink {
     std::unique_ptr<BoxReader> reader;
   };
 
-  using Append = std::pair<Token, std::string>;  ///< a message, and the box it goes to
+  /// A message, the box it goes to, and its ends.
+  struct Append {
+    Token token;
+    std::string box;
+    Ends ends;
+
+    bool operator<(const Append& other) const {
+      return std::tie(token, box) < std::tie(other.token, other.box);
+    }
+  };
 
   void writable() const;
   std::string box_of(const Mailbox& place) const;
@@ -80,6 +90,7 @@ class MboxSink final : public Sink {
   void plan_appends();
   std::unique_ptr<Locked> lock(const std::string& box);
   void lock_and_append(BoxAppend& append);
+  void note_done(BoxAppend& append);
   void write_append(const File& box, const BoxAppend& append);
   static void fit_to(BoxAppend& append, const FileInfo& info, std::uint64_t newlines);
   std::uint64_t newlines_wanted(const File& box, std::uint64_t size);
@@ -99,7 +110,8 @@ class MboxSink final : public Sink {
   Reading* reading(const std::string& box, bool again);
   std::optional<Extent> find(const Location& location, const FileDigest& content);
   std::optional<Extent> find_in(Reading& box, const Location& location, const FileDigest& content);
-  void scan_box(Reading& box, const std::function<void(const Found&)>& found);
+  void scan_box(Reading& box, const EndsLog::Offsets& known,
+                const std::function<void(const Found&)>& found);
 
   Host& host_;
   Fs& fs_;
@@ -107,9 +119,11 @@ class MboxSink final : public Sink {
   bool writable_ = false;
   std::optional<Stages> stages_;
   Record record_;
+  EndsLog ends_log_;
   std::map<std::string, std::vector<std::string>> paths_;  ///< of boxes that this run stores to
   std::map<std::string, std::uint64_t> ends_;  ///< where the next message of a box will lie
   std::vector<Append> published_;              ///< since the last sync of the names
+  std::set<Append> waiting_;                   ///< the same
   std::set<Append> appended_;                  ///< by the last one
   bool settled_ = false;                       ///< what a killed run left is cleared up
   bool noted_ = false;  ///< the record has a box more, or less, than its file

@@ -46,7 +46,8 @@ std::string to_octets(const std::string& text) {
 Json to_json(const BoxAppend& append) {
   Json ranges = Json::array();
   for (const Range& range : append.ranges) {
-    ranges.push_back({range.stage, range.offset, range.length});
+    ranges.push_back({range.stage, range.offset, range.length,
+                      (range.ends.raw ? 1 : 0) + (range.ends.cut ? 2 : 0)});
   }
   Json out{{"box", to_text(append.box)}, {"inode", append.inode}, {"old", append.old_length},
            {"lead", append.lead},        {"ranges", ranges},      {"done", append.done}};
@@ -64,8 +65,11 @@ BoxAppend append_from(const Json& json) {
   out.lead = json.at("lead").get<std::uint64_t>();
   out.done = json.at("done").get<bool>();
   for (const Json& range : json.at("ranges")) {
-    out.ranges.push_back({range.at(0).get<std::size_t>(), range.at(1).get<std::uint64_t>(),
-                          range.at(2).get<std::uint64_t>()});
+    const auto ends = range.at(3).get<unsigned>();
+    out.ranges.push_back({.stage = range.at(0).get<std::size_t>(),
+                          .offset = range.at(1).get<std::uint64_t>(),
+                          .length = range.at(2).get<std::uint64_t>(),
+                          .ends = {.raw = (ends & 1U) != 0, .cut = (ends & 2U) != 0}});
   }
   if (json.contains("rescue")) {
     const Json& rescue = json.at("rescue");

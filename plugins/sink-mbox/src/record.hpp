@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mboxrd.hpp"
+
 #include <mailpipe/file.hpp>
 
 #include <cstdint>
@@ -20,6 +22,7 @@ struct BoxNote {
 struct Range {
   std::size_t stage = 0;  ///< which of Append::stages
   std::uint64_t offset = 0, length = 0;
+  Ends ends;
 };
 
 /// What is, or was, to be appended to one box.

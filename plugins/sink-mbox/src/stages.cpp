@@ -120,7 +120,7 @@ void Stages::sweep(Host& host, const std::function<bool(const std::string&)>& ke
       if (!stages_.contains(name) && !keep(name)) {
         remove(name);
       }
-    } else if (!name.starts_with("boxes.json") && name != "lock" &&
+    } else if (!name.starts_with("boxes.json") && name != "lock" && name != "ends" &&
                !name.starts_with(".mailpipe-sink.json")) {
       host.log(LogLevel::Warn,
                "'" + printable(own_.path() + "/" + name) + "' is not ours and stays");
