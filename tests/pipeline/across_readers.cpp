@@ -142,9 +142,12 @@ Contents contents_for(const SinkKind& kind, const Account& account) {
 std::string as_in_mbox(const std::string& octets) {
   bool raw = false;
   std::string text;
+  text.reserve(octets.size() + 1);
   for (std::size_t i = 0; i < octets.size(); ++i) {
     raw = raw || (octets[i] == '\n' && (i == 0 || octets[i - 1] != '\r'));
-    text += octets.compare(i, 2, "\r\n") == 0 ? "" : std::string(1, octets[i]);
+    if (octets[i] != '\r' || i + 1 == octets.size() || octets[i + 1] != '\n') {
+      text += octets[i];
+    }
   }
   text = raw ? octets : text;
   return text.ends_with('\n') ? text : text + "\n";
