@@ -116,6 +116,25 @@ TEST_F(CliVerify, NamesWhatNobodyHasAnyMoreAsLost) {
   expect_clean();
 }
 
+TEST_F(CliVerify, ADuplicateTakesThePlaceOfItsLostOwner) {
+  fs::remove(file_of("bad"));
+  {
+    state::Ledger planted = ledger();
+    state::Row row = planted.find("jmap:a1:bad");
+    for (const auto& receipt : planted.receipts(row.id)) {
+      planted.remove_receipt(receipt);
+    }
+    row.state = state::RowState::Deduplicated;
+    row.owner = "jmap:a1:late";
+    planted.update(row);
+    planted.commit();
+  }
+  fs::remove(file_of("late"));
+  EXPECT_EQ(ask({"verify", "--repair", file()}).exit_code, 1);
+  EXPECT_EQ(text_of(file_of("bad")), bytes_of("bad"));
+  expect_clean();
+}
+
 TEST_F(CliVerify, TakesFromAnotherSinkWhatTheServerNoLongerHas) {
   std::string text = text_of(file());
   const std::string one = "  - type: eml\n    with: { path: ./mail }\n";
