@@ -169,16 +169,14 @@ Command verify_command() {
       "Reads every file that the ledger has a receipt for and compares its octets. Says which are\n"
       "missing, truncated, damaged or unreadable, and which files no receipt names (extra).\n"
       "Changes nothing without --repair.\n\n"
-      "--repair moves damaged files to the trash beside the destination, never deletes one, and "
-      "runs\n"
-      "the pipeline, which fetches what the server still has. What it has no longer is taken from\n"
-      "another copy, or named as lost. Destinations that only grow (mbox) are reported on only.\n\n"
-      "--server also lists the whole account: what it has and the ledger does not know, and what "
-      "is\n"
-      "stored and no longer there. Neither is damage.\n\n"
-      "Exit codes: 0 all well, or all repaired; 1 damage that is not repaired; 3 no damage, but "
-      "extra\n"
-      "files; 75 a run is going on; others as `mailpipe run`.\n";
+      "--repair moves damaged files to the trash beside the destination, never deletes one, and\n"
+      "runs the pipeline, which fetches what the server still has. What it has no longer is taken\n"
+      "from another copy, or named as lost. Destinations that only grow (mbox) are reported on\n"
+      "only; messages of others in them are counted, and are no fault.\n\n"
+      "--server also lists the whole account: what it has and the ledger does not know, and what\n"
+      "is stored and no longer there. Neither is damage.\n\n"
+      "Exit codes: 0 all well, or all repaired; 1 damage that is not repaired; 3 no damage, but\n"
+      "extra files; 75 a run is going on; others as `mailpipe run`.\n";
   command.options.flag("repair", "move damaged files aside and fetch what is missing")
       .flag("server", "compare with what the server lists")
       .values("sink", "ID", "only this destination")

@@ -17,7 +17,6 @@ namespace {
 using Json = nlohmann::json;
 using state::Finding;
 
-constexpr std::size_t kChunk = 500;
 constexpr std::size_t kMostInJson = 1000;
 constexpr std::array kKinds = {Finding::Kind::Missing, Finding::Kind::Truncated,
                                Finding::Kind::Damaged, Finding::Kind::Unreadable,
@@ -32,15 +31,6 @@ const char* name_of(Finding::Kind kind) {
 const char* name_of(Finding::End end) {
   constexpr std::array kNames = {"found", "repaired", "lost", "not repaired"};
   return kNames.at(static_cast<std::size_t>(end));
-}
-
-void for_each(state::VerifyBook& book, const std::function<void(const Finding&)>& use) {
-  for (auto chunk = book.findings(0, kChunk); !chunk.empty();
-       chunk = book.findings(chunk.back().id, kChunk)) {
-    for (const Finding& finding : chunk) {
-      use(finding);
-    }
-  }
 }
 
 std::string path_of(const VerifyReport& report, const Finding& finding) {
@@ -76,6 +66,10 @@ std::string summary_of(const run::SinkVerified& sink, state::VerifyBook& book) {
   }
   std::string out = grouped(sink.copies) + (sink.copies == 1 ? " copy, " : " copies, ") +
                     octets(sink.bytes) + ": " + (wrong.empty() ? "all well" : wrong);
+  if (sink.others != 0) {
+    out +=
+        "; " + grouped(sink.others) + (sink.others == 1 ? " message" : " messages") + " of others";
+  }
   if (sink.lacking != 0) {
     out += "; " + grouped(sink.lacking) + " not stored here yet";
   }
@@ -85,7 +79,7 @@ std::string summary_of(const run::SinkVerified& sink, state::VerifyBook& book) {
 }  // namespace
 
 void print(const VerifyReport& report, state::VerifyBook& book) {
-  for_each(book, [&](const Finding& finding) { std::cout << line_of(report, finding); });
+  book.for_each([&](const Finding& finding) { std::cout << line_of(report, finding); });
   for (const auto& sink : report.sinks) {
     std::cout << printable(report.pipeline) << ": sink " << printable(sink.id) << ": "
               << summary_of(sink, book) << "\n";
@@ -111,11 +105,8 @@ Json to_json(const VerifyReport& report, state::VerifyBook& book, int exit_code)
            {"findings", Json::array()},
            {"exit_code", exit_code}};
   for (const auto& sink : report.sinks) {
-    Json one{{"id", printable(sink.id)},
-             {"verified", sink.checked},
-             {"copies", sink.copies},
-             {"bytes", sink.bytes},
-             {"not_stored", sink.lacking}};
+    Json one{{"id", printable(sink.id)}, {"verified", sink.checked}, {"copies", sink.copies},
+             {"bytes", sink.bytes},      {"others", sink.others},    {"not_stored", sink.lacking}};
     for (const Finding::Kind kind : kKinds) {
       one[name_of(kind)] = book.count(kind, sink.id);
     }
@@ -130,7 +121,7 @@ Json to_json(const VerifyReport& report, state::VerifyBook& book, int exit_code)
     out["ends"][name_of(end)] = book.count(end);
   }
   std::uint64_t more = 0;
-  for_each(book, [&](const Finding& finding) {
+  book.for_each([&](const Finding& finding) {
     if (out["findings"].size() >= kMostInJson) {
       ++more;
       return;

@@ -11,7 +11,6 @@ namespace mailpipe::run {
 
 namespace {
 
-constexpr std::size_t kChunk = 500;
 using state::Finding;
 
 bool is_damage(const Finding& finding) {
@@ -44,35 +43,29 @@ Item item_for(const state::Row& row, const Finding& finding) {
   return item;
 }
 
-template <class Use>
-void for_each(state::VerifyBook& book, const Use& use) {
-  for (auto chunk = book.findings(0, kChunk); !chunk.empty();
-       chunk = book.findings(chunk.back().id, kChunk)) {
-    for (Finding& finding : chunk) {
-      if (is_damage(finding)) {
-        use(std::move(finding));
-      }
-    }
-  }
-}
-
 }  // namespace
 
 bool Verification::put_right() {
   bool run = false;
-  for_each(in_.book, [&](Finding finding) { run = put_right(std::move(finding)) || run; });
+  in_.book.for_each([&](Finding& finding) {
+    if (is_damage(finding)) {
+      run = put_right(finding) || run;
+    }
+  });
   return run;
 }
 
 // The file goes to the trash and that is durable before its receipt is forgotten: killed in between, the next verification
 // finds it missing.
-bool Verification::put_right(Finding finding) {
+bool Verification::put_right(Finding& finding) {
   stop_if_told();
   const SinkPart& part = *part_of(finding.sink);
-  if (!part.can.remove) {
+  if (!part.can.remove || finding.row == 0) {
     finding.end = Finding::End::Failed;
-    finding.detail +=
-        std::string(finding.detail.empty() ? "" : "; ") + "this kind of sink is not repaired";
+    if (!part.can.remove) {
+      finding.detail += std::string(finding.detail.empty() ? "" : "; ") +
+                        "this kind of destination is only reported on";
+    }
     in_.book.update(finding);
     return false;
   }
@@ -191,16 +184,16 @@ bool Verification::copy_to(const SinkPart& part, const Finding& finding, const s
 
 bool Verification::make_good() {
   bool offered = false;
-  for_each(in_.book, [&](Finding finding) {
-    if (finding.end == Finding::End::Found) {
-      offered = make_good(std::move(finding)) || offered;
+  in_.book.for_each([&](Finding& finding) {
+    if (is_damage(finding) && finding.end == Finding::End::Found) {
+      offered = make_good(finding) || offered;
     }
   });
   return offered;
 }
 
 // The run was there. True: duplicates take its place.
-bool Verification::make_good(Finding finding) {
+bool Verification::make_good(Finding& finding) {
   const auto receipts = in_.ledger.receipts(finding.row);
   const bool mirrors = part_of(finding.sink)->on_remove != OnRemove::Keep;
   const auto there = [&](const state::ReceiptRow& receipt) {

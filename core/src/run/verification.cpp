@@ -25,6 +25,14 @@ Receipt to_receipt(const state::VerifiedCopy& copy) {
           .keywords = copy.receipt.keywords};
 }
 
+/// What its size says of a copy that is not whole.
+void measure(Finding& finding, std::uint64_t stored) {
+  finding.kind = finding.size < stored ? Finding::Kind::Truncated : Finding::Kind::Damaged;
+  if (finding.size != stored) {
+    finding.detail = std::to_string(finding.size) + " of " + std::to_string(stored) + " octets";
+  }
+}
+
 }  // namespace
 
 void Verification::stop_if_told() const {
@@ -68,9 +76,11 @@ std::vector<SinkVerified> Verification::check(const std::vector<std::string>& si
   return out;
 }
 
-// As for a run, with what an unclean end left behind walked; or only to look.
+// As for a run, with what an unclean end left behind walked; or only to look, also where nothing is repaired: an mbox that
+// somebody cut short refuses to be written to.
 void Verification::open(const SinkPart& part, bool repair) {
-  if (!repair) {
+  const bool to_recover = !in_.ledger.intents(part.id).empty();
+  if (!repair || (!part.can.remove && !to_recover)) {
     part.sink->open(true);
     check_marker(part);
     return;
@@ -78,9 +88,8 @@ void Verification::open(const SinkPart& part, bool repair) {
   Inbox inbox(1);
   SinkLane lane(part, inbox);
   open_sink(lane, in_.ledger, in_.setup);
-  const bool unclean = !in_.ledger.intents(part.id).empty();
   recover_sink(lane, in_.ledger);
-  if (unclean) {  // a message may be whole on one sink and not on another
+  if (to_recover) {  // a message may be whole on one sink and not on another
     for (const SinkPart& one : in_.components.sinks) {
       in_.ledger.set_sink_complete(one.id, false);
     }
@@ -106,18 +115,8 @@ SinkVerified Verification::check_sink(const SinkPart& part) {
   if (!out.checked) {
     return out;
   }
-  in_.book.begin_sink();
-  if (part.can.scan) {
-    std::uint64_t files = 0;
-    part.sink->scan([&](const Found& file) {
-      stop_if_told();
-      in_.progress(part.id, ++files, 0);
-      in_.book.add_file(file);
-    });
-  }
-  for (const state::IntentRow& intent : in_.ledger.intents(part.id)) {
-    in_.book.claim(intent.location, intent.size, intent.digest);  // a run that broke off placed it
-  }
+  scan(part);
+  claim_intents(part);
   const std::uint64_t all = in_.ledger.count_copies(part.id);
   state::RowId row = 0;
   std::string place;
@@ -132,24 +131,80 @@ SinkVerified Verification::check_sink(const SinkPart& part) {
     row = copies.back().receipt.row;
     place = copies.back().receipt.place;
   }
-  in_.book.unclaimed([&](const std::string& location) {
-    in_.book.add({.kind = Finding::Kind::Extra, .sink = part.id, .location = location});
-  });
+  settle_missing(part);
+  report_unclaimed(part, out);
   out.lacking = in_.ledger.count_lacking(part.id);
   return out;
 }
 
-void Verification::check_copy(const SinkPart& part, const state::VerifiedCopy& copy) {
-  const state::ReceiptRow& receipt = copy.receipt;
-  if (in_.book.claim(receipt.location, receipt.size, receipt.digest) || !part.can.read) {
+// What cannot be scanned to the end is read copy by copy, and says nothing of files that are too many.
+void Verification::scan(const SinkPart& part) {
+  in_.book.begin_sink();
+  if (!part.can.scan) {
     return;
   }
-  Finding finding{.kind = Finding::Kind::Damaged,
+  try {
+    std::uint64_t files = 0;
+    part.sink->scan([&](const Found& file) {
+      stop_if_told();
+      in_.progress(part.id, ++files, 0);
+      in_.book.add_file(file);
+    });
+  } catch (const Error& error) {
+    if (error.error_class() == ErrorClass::Cancelled) {
+      throw;
+    }
+    in_.book.begin_sink();
+    in_.book.add({.kind = Finding::Kind::Unreadable, .sink = part.id, .detail = error.what()});
+  }
+}
+
+// A run that broke off placed them.
+void Verification::claim_intents(const SinkPart& part) {
+  for (const state::IntentRow& intent : in_.ledger.intents(part.id)) {
+    if (!in_.book.claim(intent.location, intent.size, intent.digest) &&
+        !in_.book.claim_elsewhere(intent.size, intent.digest)) {
+      in_.book.claim_name(intent.location);
+    }
+  }
+}
+
+// In a file that others append to as well it is nobody's fault.
+void Verification::report_unclaimed(const SinkPart& part, SinkVerified& out) {
+  in_.book.unclaimed([&](const std::string& location) {
+    if (part.can.remove) {
+      in_.book.add({.kind = Finding::Kind::Extra, .sink = part.id, .location = location});
+    } else {
+      ++out.others;
+    }
+  });
+}
+
+void Verification::check_copy(const SinkPart& part, const state::VerifiedCopy& copy) {
+  const state::ReceiptRow& receipt = copy.receipt;
+  if (in_.book.claim(receipt.location, receipt.size, receipt.digest)) {
+    return;
+  }
+  Finding finding{.kind = Finding::Kind::Missing,
                   .row = receipt.row,
                   .sink = part.id,
                   .key = copy.key,
                   .place = receipt.place,
                   .location = receipt.location};
+  if (!part.can.read || !read_copy(part, copy, finding)) {
+    if (finding.kind != Finding::Kind::Missing) {
+      in_.book.claim_name(receipt.location);
+    }
+    in_.book.add(finding);
+  } else if (!in_.book.claim_elsewhere(receipt.size, receipt.digest)) {
+    in_.book.claim_name(receipt.location);
+  }
+}
+
+// Whether it is what was stored; if not, the finding says what it is.
+bool Verification::read_copy(const SinkPart& part, const state::VerifiedCopy& copy,
+                             Finding& finding) {
+  const state::ReceiptRow& receipt = copy.receipt;
   try {
     spool::Sha256 hash;
     part.sink->read(to_receipt(copy), [&](std::string_view octets) {
@@ -159,13 +214,9 @@ void Verification::check_copy(const SinkPart& part, const state::VerifiedCopy& c
     finding.digest = hash.finish();
     // What was adopted may be read as the server sent it, while its receipt is of the file as it lay there.
     if (finding.digest == receipt.digest || (receipt.adopted && finding.digest == copy.original)) {
-      return;
+      return true;
     }
-    finding.kind = finding.size < receipt.size ? Finding::Kind::Truncated : Finding::Kind::Damaged;
-    if (finding.size != receipt.size) {
-      finding.detail =
-          std::to_string(finding.size) + " of " + std::to_string(receipt.size) + " octets";
-    }
+    measure(finding, receipt.size);
   } catch (const Error& error) {
     if (error.error_class() == ErrorClass::Cancelled) {
       throw;
@@ -174,7 +225,26 @@ void Verification::check_copy(const SinkPart& part, const state::VerifiedCopy& c
                                                            : Finding::Kind::Unreadable;
     finding.detail = finding.kind == Finding::Kind::Missing ? "" : error.what();
   }
-  in_.book.add(finding);
+  return false;
+}
+
+// In a file of many messages a place is only a hint: what lies where a missing one lay is that one, damaged, if it is no
+// other's. That can be told when all others are found.
+void Verification::settle_missing(const SinkPart& part) {
+  in_.book.for_each([&](Finding& finding) {
+    if (finding.sink != part.id || finding.kind != Finding::Kind::Missing) {
+      return;
+    }
+    if (const auto size = in_.book.claim_name(finding.location)) {
+      finding.size = *size;
+      for (const state::ReceiptRow& receipt : in_.ledger.receipts(finding.row)) {
+        if (receipt.sink == part.id && receipt.place == finding.place) {
+          measure(finding, receipt.size);
+        }
+      }
+      in_.book.update(finding);
+    }
+  });
 }
 
 namespace {

@@ -22,6 +22,8 @@ namespace mailpipe::run {
 struct SinkVerified {
   std::string id, root;
   std::uint64_t copies = 0, bytes = 0;
+  std::uint64_t others =
+      0;  ///< messages that no receipt names, in a sink that shares its files with other programs
   std::uint64_t lacking =
       0;                ///< stored messages that this sink does not have yet; the next run goes on
   bool checked = true;  ///< false: this kind of sink cannot be read
@@ -70,17 +72,22 @@ class Verification {
   void open(const SinkPart& part, bool repair);
   void check_marker(const SinkPart& part);
   SinkVerified check_sink(const SinkPart& part);
+  void scan(const SinkPart& part);
+  void claim_intents(const SinkPart& part);
   void check_copy(const SinkPart& part, const state::VerifiedCopy& copy);
+  bool read_copy(const SinkPart& part, const state::VerifiedCopy& copy, state::Finding& finding);
+  void settle_missing(const SinkPart& part);
+  void report_unclaimed(const SinkPart& part, SinkVerified& out);
   void stop_if_told() const;
   const SinkPart* part_of(const std::string& sink) const;
 
   // ---- repair.cpp
-  bool put_right(state::Finding finding);
+  bool put_right(state::Finding& finding);
   bool move_aside(const SinkPart& part, state::Finding& finding);
   bool restore(const state::Finding& finding);
   bool copy_to(const SinkPart& part, const state::Finding& finding, const state::Row& row,
                const std::shared_ptr<const spool::SpooledBody>& body);
-  bool make_good(state::Finding finding);
+  bool make_good(state::Finding& finding);
   bool lose(state::Finding& finding);
 
   Parts in_;

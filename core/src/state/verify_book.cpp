@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kBook = R"sql(
 CREATE TABLE files(identity NOT NULL, location NOT NULL, size INTEGER NOT NULL, digest NOT NULL,
   claimed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(identity, location)) WITHOUT ROWID;
+CREATE INDEX files_by_digest ON files(digest);
 CREATE TABLE findings(
   id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ending INTEGER NOT NULL, row INTEGER NOT NULL, sink NOT NULL,
   key NOT NULL, place NOT NULL, location NOT NULL, detail NOT NULL, size INTEGER NOT NULL, digest NOT NULL);
@@ -46,23 +47,35 @@ void VerifyBook::add_file(const Found& file) {
 }
 
 bool VerifyBook::claim(std::string_view location, std::uint64_t size, const Digest& digest) {
+  cached("UPDATE files SET claimed=1 WHERE identity=? AND size=? AND digest=?")
+      .run(std::string_view(file_identity(location)), size, view(digest));
+  return database_.changes() > 0;
+}
+
+bool VerifyBook::claim_elsewhere(std::uint64_t size, const Digest& digest) {
+  cached(
+      "UPDATE files SET claimed=1 WHERE (identity, location) ="
+      " (SELECT identity, location FROM files WHERE digest=? AND size=? AND claimed=0 LIMIT 1)")
+      .run(view(digest), size);
+  return database_.changes() > 0;
+}
+
+std::optional<std::uint64_t> VerifyBook::claim_name(std::string_view location) {
   const std::string identity = file_identity(location);
-  Statement& get = cached("SELECT size=? AND digest=? FROM files WHERE identity=?")
-                       .bind(size, view(digest), std::string_view(identity));
-  bool there = false;
-  bool whole = false;
-  while (get.next()) {
-    there = true;
-    whole = whole || get.integer(0) != 0;
+  Statement& get = cached("SELECT size FROM files WHERE identity=? AND claimed=0")
+                       .bind(std::string_view(identity));
+  std::optional<std::uint64_t> size;
+  if (get.next()) {
+    size = static_cast<std::uint64_t>(get.integer(0));
   }
-  if (there) {
-    cached("UPDATE files SET claimed=1 WHERE identity=?").run(std::string_view(identity));
-  }
-  return whole;
+  get.reset();
+  cached("UPDATE files SET claimed=1 WHERE identity=?").run(std::string_view(identity));
+  return size;
 }
 
 void VerifyBook::unclaimed(const std::function<void(const std::string& location)>& use) {
-  Statement& get = cached("SELECT location FROM files WHERE claimed=0 ORDER BY location").bind();
+  Statement& get =
+      cached("SELECT location FROM files WHERE claimed=0 ORDER BY identity, location").bind();
   while (get.next()) {
     use(get.copy(0));
   }
@@ -78,8 +91,18 @@ void VerifyBook::add(const Finding& one) {
 }
 
 void VerifyBook::update(const Finding& one) {
-  cached("UPDATE findings SET ending=?, detail=? WHERE id=?")
-      .run(one.end, std::string_view(one.detail), one.id);
+  cached("UPDATE findings SET kind=?, ending=?, detail=?, size=? WHERE id=?")
+      .run(one.kind, one.end, std::string_view(one.detail), one.size, one.id);
+}
+
+void VerifyBook::for_each(const std::function<void(Finding&)>& use) {
+  constexpr std::size_t kChunk = 500;
+  for (auto chunk = findings(0, kChunk); !chunk.empty();
+       chunk = findings(chunk.back().id, kChunk)) {
+    for (Finding& finding : chunk) {
+      use(finding);
+    }
+  }
 }
 
 std::vector<Finding> VerifyBook::findings(std::int64_t after, std::size_t limit) {

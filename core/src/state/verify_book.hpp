@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,15 +53,24 @@ class VerifyBook {
   void begin_sink();
   void add_file(const Found& file);
 
-  /// A receipt names that file. Whether one of its name has these octets.
+  /// A receipt names that file. Whether there is one of that name with these octets.
   bool claim(std::string_view location, std::uint64_t size, const Digest& digest);
+
+  /// For a receipt whose message was found, though not where it lay: one with these octets that nothing claimed.
+  bool claim_elsewhere(std::uint64_t size, const Digest& digest);
+
+  /// For a receipt whose message was not found: what lies under its name, if nothing claimed it. Its size.
+  std::optional<std::uint64_t> claim_name(std::string_view location);
 
   /// Locations that nothing claimed.
   void unclaimed(const std::function<void(const std::string& location)>& use);
 
   void add(const Finding& finding);
   void update(const Finding& finding);
-  std::vector<Finding> findings(std::int64_t after, std::size_t limit);
+
+  /// All findings as they were found; `use` may update them.
+  void for_each(const std::function<void(Finding&)>& use);
+
   std::uint64_t count(Finding::Kind kind, std::string_view sink);
   std::uint64_t count(Finding::End end);
 
@@ -69,6 +79,7 @@ class VerifyBook {
   void listed(const std::function<void(const std::string& key)>& use);
 
  private:
+  std::vector<Finding> findings(std::int64_t after, std::size_t limit);
   Statement& cached(const char* sql);
 
   Database database_;
