@@ -126,11 +126,7 @@ run::Components assemble(const config::Pipeline& pipeline, const plugin::Catalog
 }
 
 std::string root_of(const config::SinkSpec& spec) {
-  const Json options = Json::parse(spec.options, nullptr, false);
-  if (options.is_object() && options.contains("path") && options["path"].is_string()) {
-    return options["path"].get<std::string>();
-  }
-  return spec.type + ":" + spec.id;
+  return path_of(spec).value_or(spec.type + ":" + spec.id);
 }
 
 void collect_secrets(const config::Pipeline& pipeline, Secrets& secrets) {
@@ -194,6 +190,14 @@ fs::path state_dir_of(const config::Pipeline& pipeline, const std::string& optio
                 "give one with --state DIR");
   }
   return fs::path(home) / ".local/state/mailpipe" / pipeline.name;
+}
+
+std::optional<std::string> path_of(const config::SinkSpec& spec) {
+  const Json options = Json::parse(spec.options, nullptr, false);
+  if (options.is_object() && options.contains("path") && options["path"].is_string()) {
+    return options["path"].get<std::string>();
+  }
+  return std::nullopt;
 }
 
 std::string title_of(const config::Pipeline& pipeline, const std::string& component) {

@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "config/pipeline.hpp"
+#include "config/selection.hpp"
 #include "plugin/catalog.hpp"
 #include "state/ledger.hpp"
 #include "state/lock.hpp"
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace mailpipe::app {
 
@@ -20,12 +22,17 @@ struct FoundLedger {
 };
 
 /// Opens the ledger of the pipeline file that is the operand at `index`, or of --state.
-/// Errors  Error(Config) on neither or both; what reading the pipeline or opening the ledger throws.
+/// Errors  Error(Config) on neither or both, and where there are several; what reading the pipeline or opening the ledger throws.
 FoundLedger find_ledger(const std::string& command, const Arguments& arguments, std::size_t index);
 
+/// The same for every selected cell of a matrix.
+std::vector<FoundLedger> find_ledgers(const std::string& command, const Arguments& arguments,
+                                      std::size_t index);
+
 /// A pipeline file that can be used, for commands that need more of it than its ledger.
-/// Errors  Error(Config) when it has errors, which are printed first.
-config::Pipeline pipeline_of(const std::string& file, const plugin::Catalog& catalog);
+/// Errors  Error(Config) when it has errors, which are printed first, and where there are several.
+config::Pipeline pipeline_of(const std::string& file, const plugin::Catalog& catalog,
+                             const std::vector<config::Selection>& select);
 
 /// Its ledger; null when no run has made one.
 std::unique_ptr<state::Ledger> ledger_of(const config::Pipeline& pipeline,

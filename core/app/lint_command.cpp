@@ -1,6 +1,5 @@
 #include "command.hpp"
-#include "config/lint.hpp"
-#include "plugin/catalog.hpp"
+#include "pipeline_file.hpp"
 #include "plugin/search_path.hpp"
 #include "run/exit_code.hpp"
 
@@ -26,6 +25,7 @@ int run(const Arguments& arguments) {
   const plugin::Catalog catalog(plugin::search_path(arguments.values("plugin-dir")));
   config::LintOptions options;
   options.overrides = arguments.values("set");
+  options.select = selections_of("lint", arguments);
   options.strictness =
       arguments.has("strict") ? config::Strictness::Strict : config::Strictness::Normal;
   std::vector<config::Diagnostic> all;
@@ -52,8 +52,9 @@ Command lint_command() {
       "Exit codes: 0 all well or warnings only, 2 errors, 5 a plugin is refused.\n";
   command.options.choice("format", {"human", "json", "github"}, "how to print")
       .flag("strict", "warnings are errors")
-      .values("set", "PATH=VALUE", "replace a value, as in sinks.eml.with.path=/tmp/x")
-      .values("plugin-dir", "DIR", "look for plugins here too");
+      .values("set", "PATH=VALUE", "replace a value, as in sinks.eml.with.path=/tmp/x");
+  add_select_option(command.options);
+  command.options.values("plugin-dir", "DIR", "look for plugins here too");
   return command;
 }
 

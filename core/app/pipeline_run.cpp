@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <iostream>
+#include <mutex>
 
 namespace mailpipe::app {
 
@@ -29,6 +30,7 @@ class Session {
           run::Cancellation& cancellation, const Log& log)
       : pipeline_(pipeline),
         setup_(make_setup(pipeline, options)),
+        named_(options.named),
         runner_(setup_, services(cancellation, log)) {
     collect_secrets(pipeline, secrets_);
   }
@@ -64,7 +66,18 @@ class Session {
         .log =
             [this, &log](LogLevel level, const std::string& component, std::string_view message,
                          const Pairs& fields) {
-              log.line(level, title_of(pipeline_, component), message, fields);
+              if (!named_) {
+                return log.line(level, title_of(pipeline_, component), message, fields);
+              }
+              Pairs more = fields;
+              if (log.form() == Log::Form::Json) {
+                more.emplace_back("pipeline", pipeline_.name);
+              }
+              log.line(level,
+                       log.form() == Log::Form::Json
+                           ? title_of(pipeline_, component)
+                           : pipeline_.name + ": " + title_of(pipeline_, component),
+                       message, more);
             },
         .now = now,
         .redact = [](std::string text) { return Redactor::instance().redact(std::move(text)); }};
@@ -75,8 +88,26 @@ class Session {
   run::Progress progress_;
   Secrets secrets_;
   run::Setup setup_;
+  const bool named_;
   run::Runner runner_;
 };
+
+/// Loading a library and making components is for one thread at a time.
+std::mutex& assembling() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+run::Components assembled(Session& session, const plugin::Catalog& catalog) {
+  const std::lock_guard lock(assembling());
+  return session.assemble(catalog);
+}
+
+run::RunReport watched(Session& session, const run::Components& components,
+                       const config::Pipeline& pipeline, ProgressBoard& board) {
+  const ProgressBoard::Entry entry(board, pipeline.name, session.progress());
+  return session.runner().run(components);
+}
 
 run::RunReport failed(const config::Pipeline& pipeline, const RunOptions& options,
                       const Error& error, int exit_code) {
@@ -101,50 +132,20 @@ int check_part(const std::string& title, const std::function<void()>& look) {
   }
 }
 
-void print_as_json(const std::vector<config::Diagnostic>& diagnostics, const Log& log) {
-  for (const config::Diagnostic& one : diagnostics) {
-    Pairs fields{{"code", one.code},
-                 {"file", one.file},
-                 {"line", std::to_string(one.line)},
-                 {"column", std::to_string(one.column)}};
-    if (!one.label.empty()) {
-      fields.emplace_back("label", one.label);
-    }
-    if (!one.help.empty()) {
-      fields.emplace_back("help", one.help);
-    }
-    log.line(one.severity == config::Severity::Error ? LogLevel::Error : LogLevel::Warn, "lint",
-             one.message, fields);
-  }
-}
-
 }  // namespace
-
-std::optional<config::Pipeline> read_pipeline(const std::filesystem::path& file,
-                                              const plugin::Catalog& catalog,
-                                              const std::vector<std::string>& overrides,
-                                              int& exit_code, const Log* log) {
-  config::LintOptions options;
-  options.overrides = overrides;
-  config::LintResult result = config::load_pipeline(file, catalog, options);
-  if (log != nullptr && log->form() == Log::Form::Json) {
-    print_as_json(result.diagnostics, *log);
-  } else if (!result.diagnostics.empty()) {
-    Terminal::instance().write(
-        config::render(result.diagnostics, result.sources, config::Format::Human));
-  }
-  exit_code = result.exit_code();
-  return std::move(result.pipeline);
-}
 
 run::RunReport run_pipeline(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
                             const RunOptions& options, run::Cancellation& cancellation,
                             const Log& log) {
   try {
     Session session(pipeline, options, cancellation, log);
-    const run::Components components = session.assemble(catalog);
-    const ProgressView view(session.progress(), cancellation, options.progress, log);
-    return session.runner().run(components);
+    const run::Components components = assembled(session, catalog);
+    if (options.board != nullptr) {
+      return watched(session, components, pipeline, *options.board);
+    }
+    ProgressBoard board(1);
+    const ProgressView view(board, cancellation, options.progress, log);
+    return watched(session, components, pipeline, board);
   } catch (const plugin::Refused& why) {
     const Error named(why.error_class(), why.code() + ": " + why.what(), why.hint());
     return failed(pipeline, options, named, run::kPlugin);
@@ -162,32 +163,34 @@ int with_parts(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
 }
 
 int check_pipeline(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
-                   run::Cancellation& cancellation, const Log& log) {
-  Session session(pipeline, {}, cancellation, log);
+                   const RunOptions& options, run::Cancellation& cancellation, const Log& log) {
+  Session session(pipeline, options, cancellation, log);
   const run::Components components = session.assemble(catalog);
-  int code = check_part(title_of(pipeline, "source"), [&] { components.source->check(); });
+  const std::string whose = options.named ? pipeline.name + ": " : "";
+  int code = check_part(whose + title_of(pipeline, "source"), [&] { components.source->check(); });
   for (const run::SinkPart& part : components.sinks) {
-    code = run::worst(code, check_part("sink " + part.id + " (" + printable(part.root) + ")", [&] {
-                        part.sink->open(true);
-                        if (!run::look_at_root(part.sink->root(), part, session.setup())) {
-                          log.line(LogLevel::Warn, title_of(pipeline, "sink:" + part.id),
-                                   "the folder is not empty; 'mailpipe state rebuild' takes over "
-                                   "what lies there, and a run refuses to start before that");
-                        }
-                      }));
+    code = run::worst(
+        code, check_part(whose + "sink " + part.id + " (" + printable(part.root) + ")", [&] {
+          part.sink->open(true);
+          if (!run::look_at_root(part.sink->root(), part, session.setup())) {
+            log.line(LogLevel::Warn, whose + title_of(pipeline, "sink:" + part.id),
+                     "the folder is not empty; 'mailpipe state rebuild' takes over "
+                     "what lies there, and a run refuses to start before that");
+          }
+        }));
   }
   return code;
 }
 
-void print_report(const run::RunReport& report, const Log& log) {
+void print_report(const run::RunReport& report, const Log& log, bool named) {
   if (log.form() == Log::Form::Text) {
-    std::cout << Redactor::instance().redact(summary(report)) << std::flush;
-    Terminal::instance().write(Redactor::instance().redact(error_lines(report)));
+    Terminal::instance().print(Redactor::instance().redact(summary(report)));
+    Terminal::instance().write(Redactor::instance().redact(error_lines(report, named)));
     return;
   }
   for (const run::ErrorReport& error : report.errors) {
     log.line(LogLevel::Error, error.component.empty() ? "run" : error.component, error.what,
-             {{"help", error.hint}});
+             {{"help", error.hint}, {"pipeline", report.pipeline}});
   }
   const nlohmann::json counts = run::to_json(report).at("counts");
   Pairs fields{{"pipeline", report.pipeline}, {"exit_code", std::to_string(report.exit_code)}};

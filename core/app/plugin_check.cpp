@@ -88,7 +88,7 @@ Options read_options(const ComponentInfo& info, const std::string& given) {
   const OneComponent catalog(info);
   const config::LintResult read =
       config::load_pipeline_text(pipeline_text(info, with), "/plugin-check.yaml", catalog);
-  if (!read.pipeline) {
+  if (read.pipeline() == nullptr) {
     const auto error =
         std::find_if(read.diagnostics.begin(), read.diagnostics.end(),
                      [](const auto& one) { return one.severity == config::Severity::Error; });
@@ -102,13 +102,13 @@ Options read_options(const ComponentInfo& info, const std::string& given) {
   }
   switch (info.kind) {
     case Kind::Source:
-      return {read.pipeline->source, {}, {}};
+      return {read.pipeline()->source, {}, {}};
     case Kind::Filter:
-      return {read.pipeline->filters.at(0), {}, {}};
+      return {read.pipeline()->filters.at(0), {}, {}};
     case Kind::Sink:
       break;
   }
-  return {static_cast<config::ComponentSpec>(read.pipeline->sinks.at(0)), {}, {}};
+  return {static_cast<config::ComponentSpec>(read.pipeline()->sinks.at(0)), {}, {}};
 }
 
 Outcome failed(const std::string& what, const std::string& hint = {}) {

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 namespace mailpipe::app {
 
@@ -21,12 +22,16 @@ namespace {
 
 constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
 
-std::atomic<run::Cancellation*> current{nullptr};
-static_assert(std::atomic<run::Cancellation*>::is_always_lock_free, "used in a signal handler");
+using Cancellations = std::vector<run::Cancellation*>;
+
+std::atomic<const Cancellations*> current{nullptr};
+static_assert(std::atomic<const Cancellations*>::is_always_lock_free, "used in a signal handler");
 
 void on_signal(int signal) {
-  if (run::Cancellation* cancellation = current.load(); cancellation != nullptr) {
-    cancellation->raise_from_signal(signal);
+  if (const Cancellations* all = current.load(); all != nullptr) {
+    for (run::Cancellation* cancellation : *all) {
+      cancellation->raise_from_signal(signal);
+    }
   }
 }
 
@@ -99,8 +104,12 @@ void prepare_process() {
   }
 }
 
-SignalGuard::SignalGuard(run::Cancellation& cancellation) {
-  current = &cancellation;
+SignalGuard::SignalGuard(run::Cancellation& cancellation)
+    : SignalGuard(std::vector{&cancellation}) {}
+
+SignalGuard::SignalGuard(std::vector<run::Cancellation*> cancellations)
+    : cancellations_(std::move(cancellations)) {
+  current = &cancellations_;
   handle(on_signal);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 namespace mailpipe::run {
 class Cancellation;
 }
@@ -11,16 +13,20 @@ namespace mailpipe::app {
 /// given back when it is free.
 void prepare_process();
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP raise the cancellation instead of ending the program;
-/// the second one raises it further. SIGHUP stays ignored if it was (nohup).
+/// While it lives, SIGINT, SIGTERM and SIGHUP raise the cancellations instead of ending the program;
+/// the second one raises them further. SIGHUP stays ignored if it was (nohup).
 ///
 /// Threads  One at a time, made by the main thread.
 class SignalGuard {
  public:
   explicit SignalGuard(run::Cancellation& cancellation);
+  explicit SignalGuard(std::vector<run::Cancellation*> cancellations);
   ~SignalGuard();
   SignalGuard(const SignalGuard&) = delete;
   SignalGuard& operator=(const SignalGuard&) = delete;
+
+ private:
+  const std::vector<run::Cancellation*> cancellations_;
 };
 
 }  // namespace mailpipe::app

@@ -50,16 +50,6 @@ std::string fetching(const Snapshot& now, double rate) {
 
 }  // namespace
 
-Snapshot snapshot(const run::Progress& progress) {
-  return {.estimated = progress.estimated.load(),
-          .listed = progress.listed.load(),
-          .wanted = progress.wanted.load(),
-          .wanted_bytes = progress.wanted_bytes.load(),
-          .fetched = progress.fetched.load(),
-          .fetched_bytes = progress.fetched_bytes.load(),
-          .listing_done = progress.listing_done.load()};
-}
-
 std::string describe(const Snapshot& now, double rate) {
   if (now.wanted == 0) {
     return now.listed == 0 && now.estimated == 0 ? "connecting" : listing(now);
@@ -68,12 +58,13 @@ std::string describe(const Snapshot& now, double rate) {
   return now.listing_done ? fetch : listing(now) + ", " + fetch;
 }
 
-std::string draw(const Snapshot& now, double rate, std::size_t columns) {
+std::string draw(const Snapshot& now, double rate, std::size_t columns, const std::string& label) {
   constexpr std::size_t kBar = 20;
   const std::size_t room = columns > 0 ? columns - 1 : 0;  // the last column would wrap
-  std::string text = describe(now, rate);
+  const std::string front = label.empty() ? "" : label + "  ";
+  std::string text = front + describe(now, rate);
   if (text.size() > room && now.wanted != 0) {
-    text = fetching(now, rate);  // the listing is told while there is room for both
+    text = front + fetching(now, rate);  // the listing is told while there is room for both
   }
   if (text.size() + kBar + 3 <= room) {
     const auto full = static_cast<std::size_t>(share(now) * kBar);
@@ -82,9 +73,9 @@ std::string draw(const Snapshot& now, double rate, std::size_t columns) {
   return text.substr(0, room);
 }
 
-ProgressView::ProgressView(const run::Progress& progress, const run::Cancellation& cancellation,
+ProgressView::ProgressView(const ProgressBoard& board, const run::Cancellation& cancellation,
                            When when, const Log& log)
-    : progress_(progress),
+    : board_(board),
       cancellation_(cancellation),
       log_(log),
       bar_(when == When::Always || (when == When::Auto && log.form() == Log::Form::Text &&
@@ -116,13 +107,15 @@ void ProgressView::loop() {
 }
 
 void ProgressView::show(std::chrono::steady_clock::time_point now) {
-  const Snapshot at = snapshot(progress_);
+  const Snapshot at = board_.sum();
   const double speed = rate(now, at.fetched_bytes);
   if (bar_) {
-    Terminal::instance().set_bar(draw(at, speed, Terminal::columns()));
+    Terminal::instance().set_bar(draw(at, speed, Terminal::columns(), board_.label()));
   } else if (lines_ && now - last_line_ >= kBetweenLines) {
     last_line_ = now;
-    log_.line(LogLevel::Info, "progress", describe(at, speed));
+    const std::string label = board_.label();
+    log_.line(LogLevel::Info, "progress",
+              (label.empty() ? "" : label + ": ") + describe(at, speed));
   }
 }
 

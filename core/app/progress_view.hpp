@@ -1,8 +1,8 @@
 #pragma once
 
 #include "log.hpp"
+#include "progress_board.hpp"
 #include "run/cancellation.hpp"
-#include "run/progress.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -13,23 +13,15 @@
 
 namespace mailpipe::app {
 
-/// What a run has done up to one moment; the plain values of run::Progress.
-struct Snapshot {
-  std::uint64_t estimated = 0, listed = 0, wanted = 0, wanted_bytes = 0, fetched = 0,
-                fetched_bytes = 0;
-  bool listing_done = false;
-};
-
-Snapshot snapshot(const run::Progress& progress);
-
 /// Where a run is, in one line: listing (count, of about so many) or fetching (count, octets, rate,
 /// time left). `rate` is in octets a second.
 std::string describe(const Snapshot& now, double rate);
 
-/// The same with a bar, cut to `columns`, never wider.
-std::string draw(const Snapshot& now, double rate, std::size_t columns);
+/// The same with a bar, cut to `columns`, never wider. `label` stands in front of the text.
+std::string draw(const Snapshot& now, double rate, std::size_t columns,
+                 const std::string& label = {});
 
-/// Shows how far a run is while it lives: a bar on a terminal, a line now and then elsewhere. Says
+/// Shows how far the runs on the board are while it lives: a bar on a terminal, a line now and then elsewhere. Says
 /// once that a signal arrived, and what a second one does.
 ///
 /// Threads  One of its own, which only reads.
@@ -37,7 +29,7 @@ class ProgressView {
  public:
   enum class When { Auto, Always, Never };
 
-  ProgressView(const run::Progress& progress, const run::Cancellation& cancellation, When when,
+  ProgressView(const ProgressBoard& board, const run::Cancellation& cancellation, When when,
                const Log& log);
   ~ProgressView();
   ProgressView(const ProgressView&) = delete;
@@ -49,7 +41,7 @@ class ProgressView {
   void tell_of_signal();
   double rate(std::chrono::steady_clock::time_point now, std::uint64_t bytes);
 
-  const run::Progress& progress_;
+  const ProgressBoard& board_;
   const run::Cancellation& cancellation_;
   const Log& log_;
   const bool bar_, lines_;

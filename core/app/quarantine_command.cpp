@@ -3,6 +3,7 @@
 #include "figures.hpp"
 #include "ledger_option.hpp"
 #include "message_story.hpp"
+#include "pipeline_file.hpp"
 #include "plugin/search_path.hpp"
 #include "run/exit_code.hpp"
 
@@ -185,8 +186,9 @@ int run(const Arguments& arguments) {
                 "mailpipe quarantine --help");
   }
   const plugin::Catalog catalog(plugin::search_path(arguments.values("plugin-dir")));
-  return word->second(
-      {arguments, pipeline_of(operands[1], catalog), {operands.begin() + 2, operands.end()}});
+  return word->second({arguments,
+                       pipeline_of(operands[1], catalog, selections_of("quarantine", arguments)),
+                       {operands.begin() + 2, operands.end()}});
 }
 
 }  // namespace

@@ -146,7 +146,8 @@ int rebuild(const Arguments& arguments) {
   run::Cancellation cancellation;
   const SignalGuard signals(cancellation);
   int code = run::kOk;
-  const auto pipeline = read_pipeline(arguments.operands()[1], catalog, {}, code, &log);
+  const auto pipeline = read_pipeline(arguments.operands()[1], catalog,
+                                      {.select = selections_of("state", arguments)}, code, &log);
   if (!pipeline) {
     return code;
   }

@@ -152,7 +152,8 @@ void forget(const Wish& wish, state::Ledger& ledger) {
 int reset_state(const Arguments& arguments) {
   const Wish wish = wish_of(arguments);
   const plugin::Catalog catalog(plugin::search_path(arguments.values("plugin-dir")));
-  const config::Pipeline pipeline = pipeline_of(arguments.operands()[1], catalog);
+  const config::Pipeline pipeline =
+      pipeline_of(arguments.operands()[1], catalog, selections_of("state", arguments));
   const auto locked = lock_ledger_of(pipeline, arguments);
   if (!wish.sinks.empty()) {
     check_sinks(wish, pipeline, catalog, arguments);

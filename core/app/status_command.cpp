@@ -121,7 +121,7 @@ Json rows_json(state::Ledger& ledger, RowState state) {
   return out;
 }
 
-void print_json(const FoundLedger& found) {
+Json to_json(const FoundLedger& found) {
   Json out{{"pipeline", printable(found.name)}, {"state", printable(found.dir.string())}};
   if (found.ledger != nullptr) {
     state::Ledger& ledger = *found.ledger;
@@ -139,12 +139,30 @@ void print_json(const FoundLedger& found) {
     out["held"] = rows_json(ledger, RowState::Held);
     out["quarantined"] = rows_json(ledger, RowState::Quarantined);
   }
-  std::cout << out.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+  return out;
+}
+
+/// One object for one pipeline; {"pipelines": [...]} for several.
+void print_json(const std::vector<FoundLedger>& all) {
+  Json out{{"pipelines", Json::array()}};
+  for (const FoundLedger& found : all) {
+    out["pipelines"].push_back(to_json(found));
+  }
+  std::cout << (all.size() == 1 ? out["pipelines"].front() : out)
+                   .dump(2, ' ', false, Json::error_handler_t::replace)
+            << "\n";
+}
+
+void print_human(const std::vector<FoundLedger>& all) {
+  for (const FoundLedger& found : all) {
+    std::cout << (&found == &all.front() ? "" : "\n");
+    print_human(found);
+  }
 }
 
 int run(const Arguments& arguments) {
-  const FoundLedger found = find_ledger("status", arguments, 0);
-  arguments.value("format") == "json" ? print_json(found) : print_human(found);
+  const std::vector<FoundLedger> all = find_ledgers("status", arguments, 0);
+  arguments.value("format") == "json" ? print_json(all) : print_human(all);
   return run::kOk;
 }
 

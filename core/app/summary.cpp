@@ -154,10 +154,11 @@ std::string summary(const run::RunReport& report) {
   return out + sink_lines(report) + item_lines(report);
 }
 
-std::string error_lines(const run::RunReport& report) {
+std::string error_lines(const run::RunReport& report, bool named) {
   std::string out;
   for (const run::ErrorReport& error : report.errors) {
-    out += "error: " + (error.component.empty() ? "" : printable(error.component) + ": ") +
+    out += "error: " + (named ? printable(report.pipeline) + ": " : "") +
+           (error.component.empty() ? "" : printable(error.component) + ": ") +
            printable(error.what, 2000) + "\n";
     if (!error.hint.empty()) {
       out += "   = help: " + printable(error.hint, 2000) + "\n";

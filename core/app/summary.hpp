@@ -10,7 +10,7 @@ namespace mailpipe::app {
 /// not in it.
 std::string summary(const run::RunReport& report);
 
-/// Its errors: one line each, with `= help:`.
-std::string error_lines(const run::RunReport& report);
+/// Its errors: one line each, with `= help:`. `named`: each says whose it is.
+std::string error_lines(const run::RunReport& report, bool named = false);
 
 }  // namespace mailpipe::app

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <iostream>
 
 namespace mailpipe::app {
 
@@ -46,6 +47,15 @@ Terminal::Terminal() : is_terminal_(can_draw()) {}
 void Terminal::write(std::string_view lines) {
   const std::lock_guard lock(mutex_);
   write_all(bar_.empty() ? std::string(lines) : kClearLine + std::string(lines) + bar_);
+}
+
+void Terminal::print(std::string_view lines) {
+  const std::lock_guard lock(mutex_);
+  if (!bar_.empty()) {
+    write_all(kClearLine);
+  }
+  std::cout << lines << std::flush;
+  write_all(bar_);
 }
 
 void Terminal::error(std::string_view what, std::string_view hint) {

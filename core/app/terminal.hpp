@@ -16,6 +16,9 @@ class Terminal {
   /// Writes whole lines, each ended by a newline; the bar is taken away first and comes back after.
   void write(std::string_view lines);
 
+  /// The same on standard output.
+  void print(std::string_view lines);
+
   /// An error at the end: one line, and `= help:` if there is a hint. Foreign text is made
   /// printable.
   void error(std::string_view what, std::string_view hint);

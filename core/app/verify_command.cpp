@@ -30,7 +30,8 @@ class Verify {
         log_(log),
         cancellation_(cancellation),
         catalog_(plugin::search_path(arguments.values("plugin-dir"))),
-        pipeline_(pipeline_of(arguments.operands().front(), catalog_)) {
+        pipeline_(pipeline_of(arguments.operands().front(), catalog_,
+                              selections_of("verify", arguments))) {
     options_.state_dir = arguments.value("state");
     report_.pipeline = pipeline_.name;
     report_.repair = arguments.has("repair");

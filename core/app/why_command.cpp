@@ -104,7 +104,8 @@ int run(const Arguments& arguments) {
                 "mailpipe why --help");
   }
   const plugin::Catalog catalog(plugin::search_path(arguments.values("plugin-dir")));
-  const config::Pipeline pipeline = pipeline_of(arguments.operands().front(), catalog);
+  const config::Pipeline pipeline =
+      pipeline_of(arguments.operands().front(), catalog, selections_of("why", arguments));
   auto ledger = ledger_of(pipeline, arguments, state::Ledger::Open::Look);
   if (ledger == nullptr) {  // no run yet: nothing is known
     ledger = std::make_unique<state::Ledger>("", pipeline.name, state::Ledger::Open::InMemory);

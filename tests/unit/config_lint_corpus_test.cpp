@@ -46,7 +46,10 @@ class LintCorpus : public testing::TestWithParam<std::string> {
     const std::string name = GetParam() + ".yaml";
     const LintResult result =
         load_pipeline_text(read_file(fs::path(MAILPIPE_LINT_CORPUS) / name), name, TestCatalog());
-    EXPECT_EQ(result.pipeline.has_value(), result.exit_code() == 0);
+    EXPECT_EQ(result.exit_code() == 0,
+              !result.parts.empty() &&
+                  std::all_of(result.parts.begin(), result.parts.end(),
+                              [](const auto& part) { return part.pipeline.has_value(); }));
     return render(result.diagnostics, result.sources, format);
   }
 };

@@ -76,13 +76,26 @@ const std::vector<CodeEntry>& code_table() {
        "digits, - and _ only, at "
        "most 64 of them."},
       {"MP1023", "a variable that cannot be replaced",
-       "${{ vars.x }} is replaced once, by the value under `vars:`. The variable must exist, and "
-       "its own value cannot "
-       "hold another ${{ }}. Write $${{ for the characters themselves."},
+       "${{ vars.x }} is replaced once, by the value under `vars:`, and ${{ matrix.axis }} or "
+       "${{ matrix.axis.member }} by that of the cell. The variable must exist, and its own value "
+       "cannot hold another ${{ }}. Write $${{ for the characters themselves."},
       {"MP1024", "--set that cannot be applied",
        "--set takes PATH=VALUE, where PATH is keys joined by dots (run.memory, source.with.user); "
        "entries of a list are "
        "named by their number from 0 or by their id (sinks.eml.with.path)."},
+      {"MP1025", "a matrix that cannot be expanded",
+       "`matrix:` maps each axis to a list of values: texts, or mappings whose `name` says what "
+       "the pipeline is called (`account: [{ name: work, user: ann@work.example }]`). It expands "
+       "to 256 pipelines at most."},
+      {"MP1026", "two pipelines of a matrix with one name",
+       "Each pipeline of a matrix has a ledger, a lock and a report of its own, under its name: "
+       "the file's and the cell's. Rename one of the two values."},
+      {"MP1027", "two pipelines of a matrix in one place",
+       "Two pipelines cannot keep their state, or a sink, in one folder. Put the cell's name into "
+       "the path: ~/Mail/${{ matrix.account.name }}."},
+      {"MP1028", "--select that chooses nothing",
+       "--select takes AXIS=VALUE, where the axis is a key under `matrix:` and the value one of "
+       "its names; several values are joined by commas, and * stands for any text."},
       {"MP1030", "a template that cannot be read",
        "In a template {field} and {field:format} stand for what is known of a message, {{ and }} "
        "for braces themselves. "

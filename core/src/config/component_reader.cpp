@@ -279,22 +279,29 @@ void ComponentReader::read_on_remove(const Node& node, const ComponentInfo* info
   }
 }
 
-void ComponentReader::hide_variables(Pipeline& pipeline) {
+void ComponentReader::hide_variables(const std::vector<Pipeline*>& pipelines) {
   std::vector<std::string> names;
-  each_component(pipeline, [&](const ComponentSpec& spec) {
+  const auto collect = [&](const ComponentSpec& spec) {
     for (const SecretReference& secret : spec.secrets) {
-      if (secret.from == SecretReference::From::Env) {
+      if (secret.from == SecretReference::From::Env &&
+          std::find(names.begin(), names.end(), secret.name) == names.end()) {
         names.push_back(secret.name);
       }
     }
-  });
-  each_component(pipeline, [&](ComponentSpec& spec) {
+  };
+  const auto hide = [&](ComponentSpec& spec) {
     for (SecretReference& secret : spec.secrets) {
       if (secret.from == SecretReference::From::Command) {
         secret.hidden = names;
       }
     }
-  });
+  };
+  for (Pipeline* pipeline : pipelines) {
+    each_component(*pipeline, collect);
+  }
+  for (Pipeline* pipeline : pipelines) {
+    each_component(*pipeline, hide);
+  }
 }
 
 }  // namespace mailpipe::config

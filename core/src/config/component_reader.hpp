@@ -30,8 +30,8 @@ class ComponentReader {
   std::vector<ComponentSpec> read_filters(const Entry& entry);
   std::vector<SinkSpec> read_sinks(const Entry& entry);
 
-  /// Tells every $command which variables hold the other secrets of the pipeline.
-  static void hide_variables(Pipeline& pipeline);
+  /// Tells every $command which variables hold the other secrets of these pipelines.
+  static void hide_variables(const std::vector<Pipeline*>& pipelines);
 
  private:
   ComponentSpec read(const Node& node, Kind kind, const Mark& where);

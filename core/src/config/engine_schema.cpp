@@ -12,6 +12,10 @@ constexpr char kFrame[] = R"json({
     "version": { "description": "Version of the file format: 1." },
     "name": { "description": "Names the pipeline in the ledger and in reports: a-z, 0-9, - and _.", "type": "string" },
     "vars": { "description": "Values for ${{ vars.NAME }} elsewhere in the file.", "type": "object" },
+    "matrix": {
+      "description": "One pipeline for each combination of values: axis -> list of texts, or of mappings with a 'name'.",
+      "type": "object"
+    },
     "state": {
       "description": "Where the ledger lies.",
       "type": "object",

@@ -39,8 +39,10 @@ NodePtr in_list(const NodePtr& node, const Target& target, std::size_t depth, Fi
     for (std::size_t i = node->items.size(); i-- > 0;) {
       position = named(i, "type") && node->items[i]->find("id") == nullptr ? i : position;
     }
-    for (std::size_t i = node->items.size(); i-- > 0;) {
-      position = named(i, "id") ? i : position;
+    for (const char* key : {"name", "id"}) {
+      for (std::size_t i = node->items.size(); i-- > 0;) {
+        position = named(i, key) ? i : position;
+      }
     }
   }
   if (position >= node->items.size()) {
