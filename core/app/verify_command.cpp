@@ -77,10 +77,10 @@ class Verify {
   void verify() {
     with_verification([&](run::Verification& verification) {
       verification.open(report_.repair);
-      report_.sinks = verification.check(arguments_.values("sink"));
       if (report_.server) {
-        verification.compare();
+        verification.compare();  // first: a refused login is not to cost an hour's reading
       }
+      report_.sinks = verification.check(arguments_.values("sink"));
       if (report_.repair) {
         to_run_ = verification.put_right();
       }

@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kBook = R"sql(
 CREATE TABLE files(identity NOT NULL, location NOT NULL, size INTEGER NOT NULL, digest NOT NULL,
   claimed INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(identity, location)) WITHOUT ROWID;
-CREATE INDEX files_by_digest ON files(digest);
+CREATE INDEX unclaimed ON files(digest, size) WHERE claimed=0;
 CREATE TABLE findings(
   id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ending INTEGER NOT NULL, row INTEGER NOT NULL, sink NOT NULL,
   key NOT NULL, place NOT NULL, location NOT NULL, detail NOT NULL, size INTEGER NOT NULL, digest NOT NULL);
