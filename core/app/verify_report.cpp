@@ -49,8 +49,11 @@ std::string line_of(const VerifyReport& report, const Finding& finding) {
   const bool file = !finding.location.empty();
   out += file ? path_of(report, finding) : printable(finding.key);
   out += file && !finding.key.empty() ? "  " + printable(finding.key) : "";
-  std::string rest = finding.end == Finding::End::Found ? "" : name_of(finding.end);
-  rest += (rest.empty() || finding.detail.empty() ? "" : ": ") + printable(finding.detail);
+  std::string rest = printable(finding.detail);
+  if (finding.end != Finding::End::Found) {
+    rest += (rest.empty() ? "" : "; ") + std::string(name_of(finding.end));
+    rest += (finding.reason.empty() ? "" : ": ") + printable(finding.reason);
+  }
   return out + (rest.empty() ? "" : "  (" + rest + ")") + "\n";
 }
 
@@ -89,6 +92,10 @@ void print(const VerifyReport& report, state::VerifyBook& book) {
               << ": server: " << grouped(book.count(Finding::Kind::NotStored, ""))
               << " not stored yet, " << grouped(book.count(Finding::Kind::NotOnServer, ""))
               << " stored and no longer there\n";
+  }
+  if (!report.repair && book.count(Finding::End::Found) > 0) {
+    std::cout << printable(report.pipeline)
+              << ": 'mailpipe verify --repair' moves damaged files aside and fetches them again\n";
   }
   if (report.repair) {
     std::cout << printable(report.pipeline)
@@ -129,7 +136,7 @@ Json to_json(const VerifyReport& report, state::VerifyBook& book, int exit_code)
     Json one{{"kind", name_of(finding.kind)}, {"end", name_of(finding.end)}};
     for (const auto& [name, value] :
          {std::pair{"sink", finding.sink}, std::pair{"key", finding.key},
-          std::pair{"detail", finding.detail}}) {
+          std::pair{"detail", finding.detail}, std::pair{"reason", finding.reason}}) {
       if (!value.empty()) {
         one[name] = printable(value);
       }

@@ -75,6 +75,13 @@ TEST_F(CliVerifyMbox, FindsAFlippedBit) {
   expect_found({"damaged jmap:a1:m1"});
 }
 
+TEST_F(CliVerifyMbox, ATwinIsNoCopyOfADamagedMessage) {
+  jmap_->add({.id = "m3", .bytes = bytes_of("m1"), .received_at = "2024-01-02T00:00:00Z"});
+  EXPECT_EQ(ask({"run", file()}).exit_code, 0);
+  change("body of m1", "bodx of m1");
+  expect_found({"damaged jmap:a1:m1"});
+}
+
 TEST_F(CliVerifyMbox, FindsWhatACutTailTook) {
   replace(text().substr(0, text().size() - 10));
   expect_found({"truncated jmap:a1:m2"});

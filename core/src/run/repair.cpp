@@ -62,10 +62,7 @@ bool Verification::put_right(Finding& finding) {
   const SinkPart& part = *part_of(finding.sink);
   if (!part.can.remove || finding.row == 0) {
     finding.end = Finding::End::Failed;
-    if (!part.can.remove) {
-      finding.detail += std::string(finding.detail.empty() ? "" : "; ") +
-                        "this kind of destination is only reported on";
-    }
+    finding.reason = part.can.remove ? "" : "this kind of destination is only reported on";
     in_.book.update(finding);
     return false;
   }
@@ -90,7 +87,7 @@ bool Verification::put_right(Finding& finding) {
   }
   if (gone) {
     finding.end = Finding::End::Repaired;
-    finding.detail = "the server removed it, and so does this sink";
+    finding.reason = "the server removed it, and so does this sink";
     in_.book.update(finding);
     in_.ledger.commit();
     return false;
@@ -113,12 +110,12 @@ bool Verification::move_aside(const SinkPart& part, Finding& finding) {
     part.sink->remove(receipt, Removal::Trash);
     part.sink->sync(SyncPhase::Names);
     part.sink->read(receipt, [](std::string_view) {});
-    finding.detail = "it could not be moved aside";
+    finding.reason = "it could not be moved aside";
   } catch (const Error& error) {
     if (error.error_class() == ErrorClass::Item) {
       return true;
     }
-    finding.detail = error.what();
+    finding.reason = error.what();
   }
   return false;
 }
@@ -210,7 +207,7 @@ bool Verification::make_good(Finding& finding) {
                       receipt.state == state::ReceiptRow::State::Gone;
              })) {
     finding.end = Finding::End::Failed;
-    finding.detail = "moved aside; the next run fetches it";
+    finding.reason = "moved aside; the next run fetches it";
   } else {
     return lose(finding);
   }
@@ -230,7 +227,7 @@ bool Verification::lose(Finding& finding) {
     }
   }
   finding.end = copies ? Finding::End::Failed : Finding::End::Lost;
-  finding.detail = copies ? "no other copy is whole, and the server has it no longer"
+  finding.reason = copies ? "no other copy is whole, and the server has it no longer"
                           : "the server has it no longer, and there is no other copy";
   bool offered = false;
   if (!copies) {

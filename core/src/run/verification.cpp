@@ -131,7 +131,7 @@ SinkVerified Verification::check_sink(const SinkPart& part) {
     row = copies.back().receipt.row;
     place = copies.back().receipt.place;
   }
-  settle_missing(part);
+  settle(part);
   report_unclaimed(part, out);
   out.lacking = in_.ledger.count_lacking(part.id);
   return out;
@@ -196,8 +196,11 @@ void Verification::check_copy(const SinkPart& part, const state::VerifiedCopy& c
       in_.book.claim_name(receipt.location);
     }
     in_.book.add(finding);
-  } else if (!in_.book.claim_elsewhere(receipt.size, receipt.digest)) {
+  } else if (receipt.adopted || !part.can.scan) {
     in_.book.claim_name(receipt.location);
+  } else {
+    finding.kind = Finding::Kind::Moved;
+    in_.book.add(finding);
   }
 }
 
@@ -228,23 +231,38 @@ bool Verification::read_copy(const SinkPart& part, const state::VerifiedCopy& co
   return false;
 }
 
-// In a file of many messages a place is only a hint: what lies where a missing one lay is that one, damaged, if it is no
-// other's. That can be told when all others are found.
-void Verification::settle_missing(const SinkPart& part) {
+// In a file of many messages a place is only a hint. Once all that lie in their places are found, the others take what is
+// left with their octets; and what lies then where one lay, and is nobody's, is that one, damaged. It may have been read
+// whole all the same, from a message with equal octets.
+void Verification::settle(const SinkPart& part) {
   in_.book.for_each([&](Finding& finding) {
-    if (finding.sink != part.id || finding.kind != Finding::Kind::Missing) {
+    if (finding.sink == part.id && finding.kind == Finding::Kind::Moved &&
+        in_.book.claim_elsewhere(finding.size, finding.digest)) {
+      in_.book.erase(finding);
+    }
+  });
+  in_.book.for_each([&](Finding& finding) {
+    const bool moved = finding.kind == Finding::Kind::Moved;
+    if (finding.sink != part.id || (!moved && finding.kind != Finding::Kind::Missing)) {
       return;
     }
     if (const auto size = in_.book.claim_name(finding.location)) {
       finding.size = *size;
-      for (const state::ReceiptRow& receipt : in_.ledger.receipts(finding.row)) {
-        if (receipt.sink == part.id && receipt.place == finding.place) {
-          measure(finding, receipt.size);
-        }
-      }
+      measure(finding, stored_size(finding));
       in_.book.update(finding);
+    } else if (moved) {
+      in_.book.erase(finding);
     }
   });
+}
+
+std::uint64_t Verification::stored_size(const Finding& finding) const {
+  for (const state::ReceiptRow& receipt : in_.ledger.receipts(finding.row)) {
+    if (receipt.sink == finding.sink && receipt.place == finding.place) {
+      return receipt.size;
+    }
+  }
+  return 0;
 }
 
 namespace {

@@ -76,7 +76,8 @@ class Verification {
   void claim_intents(const SinkPart& part);
   void check_copy(const SinkPart& part, const state::VerifiedCopy& copy);
   bool read_copy(const SinkPart& part, const state::VerifiedCopy& copy, state::Finding& finding);
-  void settle_missing(const SinkPart& part);
+  void settle(const SinkPart& part);
+  std::uint64_t stored_size(const state::Finding& finding) const;
   void report_unclaimed(const SinkPart& part, SinkVerified& out);
   void stop_if_told() const;
   const SinkPart* part_of(const std::string& sink) const;

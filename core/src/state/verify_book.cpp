@@ -13,7 +13,8 @@ CREATE TABLE files(identity NOT NULL, location NOT NULL, size INTEGER NOT NULL, 
 CREATE INDEX unclaimed ON files(digest, size) WHERE claimed=0;
 CREATE TABLE findings(
   id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ending INTEGER NOT NULL, row INTEGER NOT NULL, sink NOT NULL,
-  key NOT NULL, place NOT NULL, location NOT NULL, detail NOT NULL, size INTEGER NOT NULL, digest NOT NULL);
+  key NOT NULL, place NOT NULL, location NOT NULL, detail NOT NULL, reason NOT NULL,
+  size INTEGER NOT NULL, digest NOT NULL);
 CREATE TABLE listed(key NOT NULL PRIMARY KEY) WITHOUT ROWID;
 BEGIN;
 )sql";
@@ -83,16 +84,21 @@ void VerifyBook::unclaimed(const std::function<void(const std::string& location)
 
 void VerifyBook::add(const Finding& one) {
   cached(
-      "INSERT INTO findings(kind, ending, row, sink, key, place, location, detail, size, digest)"
-      " VALUES(?,?,?,?,?,?,?,?,?,?)")
+      "INSERT INTO findings(kind, ending, row, sink, key, place, location, detail, reason,"
+      " size, digest) VALUES(?,?,?,?,?,?,?,?,?,?,?)")
       .run(one.kind, one.end, one.row, std::string_view(one.sink), std::string_view(one.key),
            std::string_view(one.place), std::string_view(one.location),
-           std::string_view(one.detail), one.size, view(one.digest));
+           std::string_view(one.detail), std::string_view(one.reason), one.size, view(one.digest));
 }
 
 void VerifyBook::update(const Finding& one) {
-  cached("UPDATE findings SET kind=?, ending=?, detail=?, size=? WHERE id=?")
-      .run(one.kind, one.end, std::string_view(one.detail), one.size, one.id);
+  cached("UPDATE findings SET kind=?, ending=?, detail=?, reason=?, size=? WHERE id=?")
+      .run(one.kind, one.end, std::string_view(one.detail), std::string_view(one.reason), one.size,
+           one.id);
+}
+
+void VerifyBook::erase(const Finding& one) {
+  cached("DELETE FROM findings WHERE id=?").run(one.id);
 }
 
 void VerifyBook::for_each(const std::function<void(Finding&)>& use) {
@@ -106,10 +112,11 @@ void VerifyBook::for_each(const std::function<void(Finding&)>& use) {
 }
 
 std::vector<Finding> VerifyBook::findings(std::int64_t after, std::size_t limit) {
-  Statement& get = cached(
-                       "SELECT id, kind, ending, row, sink, key, place, location, detail, size,"
-                       " digest FROM findings WHERE id>? ORDER BY id LIMIT ?")
-                       .bind(after, limit);
+  Statement& get =
+      cached(
+          "SELECT id, kind, ending, row, sink, key, place, location, detail, reason, size,"
+          " digest FROM findings WHERE id>? ORDER BY id LIMIT ?")
+          .bind(after, limit);
   std::vector<Finding> out;
   while (get.next()) {
     out.push_back({.id = get.integer(0),
@@ -121,8 +128,9 @@ std::vector<Finding> VerifyBook::findings(std::int64_t after, std::size_t limit)
                    .place = get.copy(6),
                    .location = get.copy(7),
                    .detail = get.copy(8),
-                   .size = static_cast<std::uint64_t>(get.integer(9)),
-                   .digest = to_digest(get.text(10))});
+                   .reason = get.copy(9),
+                   .size = static_cast<std::uint64_t>(get.integer(10)),
+                   .digest = to_digest(get.text(11))});
   }
   return out;
 }

@@ -26,6 +26,7 @@ struct Finding {
     Extra,        ///< a file that no receipt names
     NotOnServer,  ///< stored, and the server has it no longer
     NotStored,    ///< the server has it, and the ledger does not know it or knows it as gone
+    Moved,        ///< whole, though not where it lay; no finding in the end
   };
   enum class End : std::int64_t { Found, Repaired, Lost, Failed };
 
@@ -33,7 +34,9 @@ struct Finding {
   Kind kind = Kind::Missing;
   End end = End::Found;
   RowId row = 0;
-  std::string sink, key, place, location, detail;
+  std::string sink, key, place, location;
+  std::string detail;      ///< what was seen of it
+  std::string reason;      ///< of its end
   std::uint64_t size = 0;  ///< of the file as it lies ...
   Digest digest{};         ///< ... and its digest
 };
@@ -67,6 +70,7 @@ class VerifyBook {
 
   void add(const Finding& finding);
   void update(const Finding& finding);
+  void erase(const Finding& finding);
 
   /// All findings as they were found; `use` may update them.
   void for_each(const std::function<void(Finding&)>& use);
