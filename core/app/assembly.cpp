@@ -125,6 +125,16 @@ run::Components assemble(const config::Pipeline& pipeline, const plugin::Catalog
   return out;
 }
 
+std::vector<run::FilterPart> assemble_filters(const config::Pipeline& pipeline,
+                                              const plugin::Catalog& catalog, const Hosts& hosts) {
+  return make_filters(pipeline.filters, "", catalog, hosts);
+}
+
+std::vector<run::FilterPart> assemble_filters(const config::SinkSpec& sink,
+                                              const plugin::Catalog& catalog, const Hosts& hosts) {
+  return make_filters(sink.filters, "sink:" + sink.id + "/", catalog, hosts);
+}
+
 std::string root_of(const config::SinkSpec& spec) {
   return path_of(spec).value_or(spec.type + ":" + spec.id);
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mailpipe::app {
 
@@ -20,6 +21,12 @@ using Hosts = std::function<Host&(const std::string& component)>;
 /// Errors  plugin::Refused; Error when a component refuses its options.
 run::Components assemble(const config::Pipeline& pipeline, const plugin::Catalog& catalog,
                          const Hosts& hosts);
+
+/// The filters of a pipeline alone, or those of one of its sinks.
+std::vector<run::FilterPart> assemble_filters(const config::Pipeline& pipeline,
+                                              const plugin::Catalog& catalog, const Hosts& hosts);
+std::vector<run::FilterPart> assemble_filters(const config::SinkSpec& sink,
+                                              const plugin::Catalog& catalog, const Hosts& hosts);
 
 /// All secrets of a pipeline, under the names of its components.
 void collect_secrets(const config::Pipeline& pipeline, Secrets& secrets);

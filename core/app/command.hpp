@@ -29,6 +29,7 @@ Command run_command();
 Command schema_command();
 Command state_command();
 Command status_command();
+Command test_command();
 Command verify_command();
 Command why_command();
 

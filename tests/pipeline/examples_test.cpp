@@ -94,6 +94,16 @@ TEST_P(Example, HasNothingThatLintFinds) {
   EXPECT_EQ(result.out + result.err, "");
 }
 
+TEST_P(Example, PassesItsTests) {
+  const TempDir dir;
+  const std::string file = (dir.path() / "pipeline.yaml").string();
+  std::ofstream(file) << GetParam().text;
+  const Finished result = mailpipe({"test", file}, variables_of(GetParam().text));
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  const bool has_tests = contains(GetParam().text, "\ntests:");
+  EXPECT_EQ(contains(result.out, " 0 failed"), has_tests) << result.out;
+}
+
 INSTANTIATE_TEST_SUITE_P(Shown, Example, testing::ValuesIn(everything_shown()),
                          [](const auto& given) {
                            std::string name = given.param.name;

@@ -117,6 +117,12 @@ const std::vector<CodeEntry>& code_table() {
        "between "
        "single quotes, where a "
        "backslash needs no second one."},
+      {"MP1040", "a test that cannot be run",
+       "Under `tests:` the messages of `given` and the verdicts of `expect` stand for each other, "
+       "one "
+       "for one; every message of a test has a key of its own; and each member of a verdict goes "
+       "with one verdict: reason with drop, until with hold, owner with duplicate, name and "
+       "mailboxes with keep."},
       {"MP1101", "unknown component type",
        "No plugin has a component of this type. `mailpipe plugins` lists what was found and where "
        "it was looked for."},

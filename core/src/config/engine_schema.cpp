@@ -24,6 +24,33 @@ constexpr char kFrame[] = R"json({
     "source": { "description": "Where messages come from: one component." },
     "filters": { "description": "Judge every message, in this order.", "type": "array" },
     "sinks": { "description": "Where messages go: one or more.", "type": "array" },
+    "tests": {
+      "description": "What the filters are to say of made-up messages: mailpipe test.",
+      "type": "array",
+      "items": {
+        "type": "object",
+        "required": ["name", "given", "expect"],
+        "properties": {
+          "name": { "description": "What it shows.", "type": "string", "minLength": 1 },
+          "now": { "description": "When the run takes place; the time of the command if left out.", "type": "string", "x-mp-format": "datetime" },
+          "sink": { "description": "Its own filters judge as well.", "type": "string" },
+          "given": {
+            "description": "A message, or several that come in this order.",
+            "anyOf": [
+              { "type": "object", "$ref": "#/definitions/test-message" },
+              { "type": "array", "minItems": 1, "items": { "$ref": "#/definitions/test-message" } }
+            ]
+          },
+          "expect": {
+            "description": "What becomes of it, or of each.",
+            "anyOf": [
+              { "type": "object", "$ref": "#/definitions/test-verdict" },
+              { "type": "array", "minItems": 1, "items": { "$ref": "#/definitions/test-verdict" } }
+            ]
+          }
+        }
+      }
+    },
     "run": {
       "description": "How a run behaves.",
       "type": "object",
@@ -74,7 +101,40 @@ constexpr char kFrame[] = R"json({
       }
     }
   },
-  "patternProperties": { "^x-": true }
+  "patternProperties": { "^x-": true },
+  "definitions": {
+    "test-message": {
+      "type": "object",
+      "properties": {
+        "key": { "description": "Names it among the messages of its test.", "type": "string", "minLength": 1 },
+        "id": { "description": "What the server calls it.", "type": "string" },
+        "received_at": { "description": "When it arrived.", "type": "string", "x-mp-format": "datetime" },
+        "mailbox": { "description": "Where it lies, / between levels.", "type": "string", "minLength": 1 },
+        "mailboxes": { "description": "Where it lies, if in several.", "type": "array", "items": { "type": "string", "minLength": 1 } },
+        "keywords": { "description": "$seen and the like.", "type": "array", "items": { "type": "string", "minLength": 1 } },
+        "size": { "description": "That of its octets if left out.", "type": "string", "x-mp-format": "size" },
+        "initial": { "description": "Whether it was there at the first run.", "type": "boolean", "default": false },
+        "subject": { "description": "Of its header.", "type": "string" },
+        "from": { "description": "Of its header.", "type": "string" },
+        "message_id": { "description": "Of its header.", "type": "string" },
+        "headers": { "description": "Other fields of its header.", "type": "object", "additionalProperties": { "type": "string" } },
+        "body": { "description": "What follows the header.", "type": "string" },
+        "file": { "description": "The message itself, instead of a header and a body.", "type": "string", "x-mp-format": "path" }
+      }
+    },
+    "test-verdict": {
+      "type": "object",
+      "required": ["verdict"],
+      "properties": {
+        "verdict": { "description": "What the filters say.", "type": "string", "enum": ["keep", "drop", "hold", "duplicate"] },
+        "reason": { "description": "Of a drop, with or without the filter's id.", "type": "string" },
+        "until": { "description": "Of a hold.", "type": "string", "x-mp-format": "datetime" },
+        "owner": { "description": "Of a duplicate: the key of the message that is kept.", "type": "string" },
+        "name": { "description": "Of a file, where sinks let names be chosen.", "type": "string" },
+        "mailboxes": { "description": "Where it lies then, / between levels.", "type": "array", "items": { "type": "string" } }
+      }
+    }
+  }
 })json";
 
 constexpr char kComponent[] = R"json({

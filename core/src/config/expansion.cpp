@@ -28,12 +28,9 @@ NodePtr without(const NodePtr& root, std::string_view key) {
 
 /// Keys that a later version will read: said once, and out of the way of other checks.
 NodePtr without_later_keys(NodePtr root, Findings& findings) {
-  for (const std::string_view key : {"tests", "include"}) {
-    if (const Entry* later = root->find(key)) {
-      add_error(findings, "MP1020", later->mark,
-                "'" + later->key + "' is not supported by this version");
-      root = without(root, key);
-    }
+  if (const Entry* later = root->find("include")) {
+    add_error(findings, "MP1020", later->mark, "'include' is not supported by this version");
+    root = without(root, "include");
   }
   return root;
 }

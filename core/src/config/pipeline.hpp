@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mailpipe::config {
@@ -70,6 +71,40 @@ struct RunSpec {
   std::chrono::seconds grace{30};  ///< to finish what is in flight after the first SIGINT
 };
 
+/// One message of a test.
+struct TestMessage {
+  std::string key, id;
+  std::optional<std::chrono::sys_seconds> received_at;
+  std::vector<std::string> mailboxes;  ///< paths, / between levels
+  std::vector<std::string> keywords;
+  std::optional<std::uint64_t> size;
+  bool initial = false;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< name, value as written
+  std::string body;
+  std::optional<std::filesystem::path> file;  ///< absolute; then header and body are its octets
+};
+
+/// What a test expects of one message; members that are left out may be anything.
+struct TestVerdict {
+  enum class Kind { Keep, Drop, Hold, Duplicate };
+
+  Kind kind = Kind::Keep;
+  std::optional<std::string> reason, owner, name;
+  std::optional<std::chrono::sys_seconds> until;
+  std::optional<std::vector<std::string>> mailboxes;  ///< as of TestMessage
+  Mark mark;
+};
+
+/// One entry of `tests:`.
+struct TestSpec {
+  std::string name;
+  std::optional<std::chrono::sys_seconds> now;
+  std::string sink;  ///< whose own filters judge as well, or empty
+  std::vector<TestMessage> given;
+  std::vector<TestVerdict> expect;  ///< as many
+  Mark mark;
+};
+
 /// One pipeline file, checked and with every unit converted.
 struct Pipeline {
   int version = 1;
@@ -79,6 +114,7 @@ struct Pipeline {
   std::vector<ComponentSpec> filters;
   std::vector<SinkSpec> sinks;
   RunSpec run;
+  std::vector<TestSpec> tests;
   std::optional<std::filesystem::path> state_dir;  ///< absolute
 };
 

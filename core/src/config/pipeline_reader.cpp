@@ -3,6 +3,7 @@
 #include "config/component_reader.hpp"
 #include "config/engine_schema.hpp"
 #include "config/schema_check.hpp"
+#include "config/tests_reader.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -28,6 +29,14 @@ RunSpec read_run(const nlohmann::json& run) {
   spec.guard.max_remove_count = run["guard"]["max_remove_count"].get<std::uint64_t>();
   spec.grace = seconds_of(run["grace"]);
   return spec;
+}
+
+std::vector<std::string> sink_ids(const Pipeline& pipeline) {
+  std::vector<std::string> ids;
+  for (const SinkSpec& sink : pipeline.sinks) {
+    ids.push_back(sink.id);
+  }
+  return ids;
 }
 
 void check_version(const Node& root, Findings& findings) {
@@ -83,6 +92,10 @@ Pipeline read_pipeline(const Node& root, const std::filesystem::path& file, cons
   if (frame.valid) {
     pipeline.name = frame.value["name"].get<std::string>();
     pipeline.run = read_run(frame.value["run"]);
+    if (const Entry* tests = root.find("tests")) {
+      pipeline.tests =
+          read_tests(*tests->value, frame.value["tests"], sink_ids(pipeline), findings);
+    }
     if (frame.value.contains("state") && frame.value["state"].contains("dir")) {
       pipeline.state_dir = frame.value["state"]["dir"].get<std::string>();
     }

@@ -91,6 +91,7 @@ std::string pipeline_schema(const Catalog& catalog) {
     definitions[std::string(name_of(kind))] = component_rules(kind, catalog, definitions);
   }
   json schema = editor_schema(frame_schema(), "");
+  definitions.update(schema["definitions"]);
   json& properties = schema["properties"];
   properties["version"]["const"] = 1;
   properties["name"] = {{"description", frame_schema()["properties"]["name"]["description"]},
