@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <iostream>
@@ -79,6 +80,14 @@ std::string summary_of(const run::SinkVerified& sink, state::VerifyBook& book) {
   return out;
 }
 
+bool is_any_repairable(const VerifyReport& report, state::VerifyBook& book) {
+  return std::any_of(report.sinks.begin(), report.sinks.end(), [&](const run::SinkVerified& sink) {
+    return sink.repairable &&
+           std::any_of(kKinds.begin(), kKinds.end() - 1,  // what is extra stays
+                       [&](Finding::Kind kind) { return book.count(kind, sink.id) > 0; });
+  });
+}
+
 }  // namespace
 
 void print(const VerifyReport& report, state::VerifyBook& book) {
@@ -93,7 +102,7 @@ void print(const VerifyReport& report, state::VerifyBook& book) {
               << " not stored yet, " << grouped(book.count(Finding::Kind::NotOnServer, ""))
               << " stored and no longer there\n";
   }
-  if (!report.repair && book.count(Finding::End::Found) > 0) {
+  if (!report.repair && is_any_repairable(report, book)) {
     std::cout << printable(report.pipeline)
               << ": 'mailpipe verify --repair' moves damaged files aside and fetches them again\n";
   }

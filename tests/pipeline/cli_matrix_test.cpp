@@ -245,6 +245,31 @@ TEST_F(CliMatrix, StateNeedsOneToBeChosen) {
   EXPECT_TRUE(contains(one.out, "pipeline: mail-old\n")) << one.out;
 }
 
+TEST_F(CliMatrix, InquiriesAreOfTheSelectedOne) {
+  run();
+  const auto ask = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--select", "account=old"});
+    return mailpipe(std::move(words), environment());
+  };
+  EXPECT_EQ(run({"verify"}).exit_code, 2);
+  const Finished verified = ask({"verify", "--server", file()});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_TRUE(contains(verified.out, "mail-old: sink eml: 3 copies")) << verified.out;
+  for (const auto& entry : fs::directory_iterator(dir_ / "mail/old")) {
+    if (entry.path().extension() == ".eml") {
+      std::ofstream(entry.path(), std::ios::app) << "x";
+    }
+  }
+  EXPECT_EQ(ask({"verify", file()}).exit_code, 1);
+  EXPECT_EQ(ask({"verify", "--repair", file()}).exit_code, 0);
+  EXPECT_EQ(ask({"verify", file()}).exit_code, 0);
+  EXPECT_EQ(mailpipe({"verify", file(), "--select", "account=work"}, environment()).exit_code, 0)
+      << "the others are as they were";
+  EXPECT_EQ(ask({"quarantine", "ls", file()}).exit_code, 0);
+  const Finished why = ask({"why", file(), "nobody@example.org", "--format", "json"});
+  EXPECT_EQ(nlohmann::json::parse(why.out).at("pipeline"), "mail-old") << why.out << why.err;
+}
+
 TEST_F(CliMatrix, CheckLooksAtEach) {
   const Finished result = run({"check"});
   EXPECT_EQ(result.exit_code, 4) << result.err;

@@ -112,6 +112,7 @@ void Verification::check_marker(const SinkPart& part) {
 SinkVerified Verification::check_sink(const SinkPart& part) {
   SinkVerified out{.id = part.id, .root = part.root};
   out.checked = part.can.read || part.can.scan;
+  out.repairable = part.can.remove;
   if (!out.checked) {
     return out;
   }

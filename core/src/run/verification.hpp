@@ -27,6 +27,7 @@ struct SinkVerified {
   std::uint64_t lacking =
       0;                ///< stored messages that this sink does not have yet; the next run goes on
   bool checked = true;  ///< false: this kind of sink cannot be read
+  bool repairable = true;  ///< false: it is only reported on
 };
 
 /// Compares what lies in the sinks with the receipts, octet for octet, and what the server lists with the rows.
