@@ -1,17 +1,11 @@
 #pragma once
 
+#include "crash/killable_pipeline.hpp"
 #include "eml_sink.hpp"
 #include "state/ledger.hpp"
-#include "support/pipeline_run.hpp"
-
-#include <mailpipe/testing/forwarding_fs.hpp>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,28 +18,8 @@ namespace mailpipe::test {
 
 namespace fs = std::filesystem;
 
-/// Kills its own process at the entry of the nth file operation, as a power switch would.
-class KillingFs final : public ForwardingFs {
- public:
-  KillingFs(Fs& inner, int at) : ForwardingFs(inner), at_(at) {}
-
-  int calls() const { return calls_.load(); }
-
- protected:
-  int before(FsCall /*call*/) noexcept override {
-    if (++calls_ == at_) {
-      ::raise(SIGKILL);
-    }
-    return 0;
-  }
-
- private:
-  std::atomic<int> calls_{0};
-  const int at_;
-};
-
 /// A pipeline from an account in memory into a real .eml folder.
-class EmlPipeline : public PipelineRun {
+class EmlPipeline : public KillablePipeline {
  public:
   EmlPipeline() {
     settings.batch_messages = 3;
@@ -75,19 +49,6 @@ class EmlPipeline : public PipelineRun {
       }
     }
     return out;
-  }
-
-  /// Runs in a child that dies at file operation `at` (0: never). Returns the wait status.
-  int run_in_child(int at, run::Mode mode = run::Mode::Run) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      KillingFs killing(posix_fs, at);
-      file_ops = &killing;
-      ::_exit(run(mode).exit_code);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return status;
   }
 
   /// I1: the ledger is never ahead of the disk.

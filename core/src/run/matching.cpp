@@ -28,7 +28,8 @@ bool same_places(const Item& a, const Item& b) {
 }
 
 bool lies_in_a_place_of(const Item& item, const Found& file) {
-  return std::any_of(item.places.begin(), item.places.end(),
+  return file.path.empty() ||  // the sink has no places
+         std::any_of(item.places.begin(), item.places.end(),
                      [&](const Mailbox& place) { return place.path == file.path; });
 }
 

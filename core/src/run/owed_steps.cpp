@@ -328,22 +328,9 @@ bool OwedSteps::remove_on(std::size_t lane) {
   }
 }
 
-// In a sink without places two messages of one server id may lie in one file.
+// In a sink without places two messages may lie in one file: of one server id, or of the same octets under one name.
 bool OwedSteps::shared(const state::Row& row, const state::ReceiptRow& receipt) {
-  if (!receipt.place.empty() || row.item.server_id.empty()) {
-    return false;
-  }
-  for (const state::Row& other : ledger_.copies(row.item.server_id, kChunk)) {
-    if (other.id == row.id || other.state != state::RowState::Stored) {
-      continue;
-    }
-    for (const state::ReceiptRow& one : ledger_.receipts(other.id)) {
-      if (one.sink == receipt.sink && one.location == receipt.location) {
-        return true;
-      }
-    }
-  }
-  return false;
+  return receipt.place.empty() && ledger_.lies_for_another(row.id, receipt.sink, receipt.location);
 }
 
 // Those that the server has no longer, where they are ours and empty. True: a call is running.

@@ -201,6 +201,9 @@ class Ledger {
   std::uint64_t count_places();
   void remove_receipt(const ReceiptRow& receipt);
 
+  /// Whether that file of a sink without places is the copy of another stored message, too.
+  bool lies_for_another(RowId row, const std::string& sink, const std::string& location);
+
   // ---- sinks
   /// Nothing: the sink is new to this ledger.
   std::optional<bool> sink_complete(const std::string& sink);

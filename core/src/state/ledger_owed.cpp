@@ -53,4 +53,11 @@ void Ledger::remove_receipt(const ReceiptRow& receipt) {
       .run(receipt.row, std::string_view(receipt.sink), std::string_view(receipt.place));
 }
 
+bool Ledger::lies_for_another(RowId row, const std::string& sink, const std::string& location) {
+  return count(cached(
+                   "SELECT EXISTS(SELECT 1 FROM receipts x JOIN rows r ON r.id=x.row WHERE x.sink=?"
+                   " AND x.location=? AND length(x.place)=0 AND x.row<>? AND r.state=2)")
+                   .bind(std::string_view(sink), std::string_view(location), row)) != 0;
+}
+
 }  // namespace mailpipe::state

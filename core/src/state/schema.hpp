@@ -50,6 +50,8 @@ CREATE TABLE uncovered(stream INTEGER NOT NULL, row INTEGER NOT NULL, doubted IN
 CREATE TABLE receipts(
   row INTEGER NOT NULL, sink NOT NULL, place NOT NULL, location NOT NULL, size INTEGER NOT NULL, digest NOT NULL,
   adopted INTEGER NOT NULL, state INTEGER NOT NULL, keywords NOT NULL, PRIMARY KEY(row, sink, place)) WITHOUT ROWID;
+-- In a sink without places two messages may lie in one file.
+CREATE INDEX receipts_location ON receipts(sink, location) WHERE length(place) = 0;
 
 -- Rows whose receipts on a sink differ from what the row says: places to add or to take away, keywords to change.
 CREATE TABLE owed(sink NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(sink, row)) WITHOUT ROWID;
@@ -78,6 +80,7 @@ CREATE INDEX rows_owner ON rows(owner) WHERE state = 4;
 CREATE TABLE former_keys(key NOT NULL PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE message_ids(row INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
 CREATE INDEX message_ids_hash ON message_ids(hash);
+CREATE INDEX receipts_location ON receipts(sink, location) WHERE length(place) = 0;
 )sql";
 
 }  // namespace mailpipe::state
