@@ -171,6 +171,28 @@ TEST(Duplicates, ALinkByMessageIdIsAReceiptOfWhatLiesThere) {
   EXPECT_EQ(receipts[0].size, kBody.size());
 }
 
+// The removal of the owner was heard and its place taken, but its copy is still there when it comes back elsewhere.
+TEST(Duplicates, AnOwnerThatComesBackAfterItHandedOverIsADuplicate) {
+  for (const char* key : {"a", "z"}) {
+    Dedup one(OnRemove::Delete);
+    one.add_same("b", "work");
+    one.run();
+    one.account.remove("a");
+    one.tree->before = [](const std::string& call) {
+      if (call.starts_with("remove")) {
+        throw Error(ErrorClass::Permanent, "killed");
+      }
+    };
+    EXPECT_EQ(one.run().exit_code, 1);
+    EXPECT_EQ(one.tree->where(kBody), (Places{"Inbox", "Work"}));
+    one.tree->before = nullptr;
+    one.add_same(key, "inbox");
+    EXPECT_EQ(one.run().exit_code, 0);
+    EXPECT_EQ(one.tree->where(kBody), (Places{"Work"})) << key;
+    EXPECT_EQ(one.row(key).owner, ScriptedSource::key("b"));
+  }
+}
+
 // An owner keeps its place when the server gives it another key.
 TEST(Duplicates, FollowTheirOwnerToItsNewKey) {
   Dedup one(OnRemove::Delete);

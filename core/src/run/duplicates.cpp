@@ -15,7 +15,9 @@ Engine::Next Engine::heed(Flight& flight, const Chain::Result& result) {
   }
   flight.row.reason.clear();
   flight.row.due.reset();
-  flight.row.owner.clear();
+  if (!flight.row.owner.empty()) {
+    flight.replaces = std::exchange(flight.row.owner, {});
+  }
   flight.owner = result.owner;
   if (!result.owner.empty() && result.owner != flight.row.item.key) {
     if (by_key_.contains(result.owner)) {
@@ -68,6 +70,12 @@ void Engine::hand_over(const std::string& owner) {
   if (std::any_of(lanes_.begin(), lanes_.end(), mirrors)) {
     ledger_.judge_duplicates_again(owner);
   }
+}
+
+// Where a duplicate has taken the place of a message that was removed: if that one comes back, its copies must not.
+bool Engine::has_successor(const state::Row& row) {
+  return row.state == state::RowState::Gone && !row.owner.empty() &&
+         ledger_.stored_as(row.owner, false).has_value();
 }
 
 // A linked duplicate: sinks that can link need no second copy.

@@ -151,6 +151,7 @@ class Engine {
   void go_on_after_owner(std::unique_ptr<Flight> flight);
   void link_to_owner(Flight& flight);
   void hand_over(const std::string& owner);
+  bool has_successor(const state::Row& row);
 
   // ---- filling.cpp: what one sink lacks and another has
   void fill_ordered();

@@ -75,6 +75,7 @@ struct Flight {
   bool shared = false;      ///< its body counts in the queue's limits, until it is given back
   std::string owner;     ///< linked duplicate: the key of the message that its sinks have already
   bool waits = false;    ///< for the message that it duplicates, which is on its way
+  std::string replaces;  ///< the message that it was a duplicate of until now
   bool changed = false;  ///< it, or the name of a mailbox of its stream, since it was judged
   std::shared_ptr<const spool::SpooledBody> body;
   std::uint64_t size = 0;  ///< octets, once the body came

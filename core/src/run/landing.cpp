@@ -145,6 +145,9 @@ void Engine::write_rows(Flight& flight) {
   put(row, flight.removed ? state::RowState::Gone : state::RowState::Stored,
       flight.catch_up ? state::Outcome::Known : state::Outcome::Stored);
   ledger_.note_message_id(row.id, flight.message_id);
+  if (!flight.replaces.empty()) {
+    ledger_.put_successor(flight.replaces, row.item.key);
+  }
   if (flight.removed) {
     owe_removal(row.id);
     hand_over(row.item.key);

@@ -193,12 +193,16 @@ void Engine::known(state::Row row, Action action, Item item) {
 
 // A gone row whose copies are all still there: under one key the octets never change, so nothing is fetched.
 bool Engine::take_back(state::Row& row) {
+  if (has_successor(row)) {
+    return false;
+  }
   const auto receipts = ledger_.receipts(row.id);
   const bool here =
       std::any_of(receipts.begin(), receipts.end(), [](const state::ReceiptRow& receipt) {
         return receipt.state == state::ReceiptRow::State::Stored;
       });
   if (here) {
+    row.owner.clear();
     put(row, state::RowState::Stored, state::Outcome::Known);
     owe(row.id);  // it may come back elsewhere, or with other keywords
     for (const auto& lane : lanes_) {

@@ -80,6 +80,8 @@ bool Engine::revive(state::Row& row, state::RowId dead) {
   row.digest = old.digest;
   row.header_digest = old.header_digest;
   row.item.initial = old.item.initial;
+  row.state = old.state;
+  row.owner = old.owner;
   ledger_.rekey(row);
   if (take_back(row)) {
     report_->counters["engine.rekeyed"] += 1;

@@ -164,6 +164,9 @@ class Ledger {
   /// Those of one message are judged again; how many there are.
   std::uint64_t judge_duplicates_again(std::string_view owner);
 
+  /// A duplicate has taken the place of its owner, which is gone: the owner's row names it.
+  void put_successor(std::string_view owner, std::string_view successor);
+
   /// Those of messages that are gone from the server; or all of them.
   void judge_orphans_again();
   void judge_all_duplicates_again();

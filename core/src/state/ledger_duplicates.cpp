@@ -45,6 +45,11 @@ std::uint64_t Ledger::judge_duplicates_again(std::string_view owner) {
   return these;
 }
 
+void Ledger::put_successor(std::string_view owner, std::string_view successor) {
+  write();
+  cached("UPDATE rows SET owner=?2 WHERE key=?1 AND state=7").run(owner, successor);
+}
+
 void Ledger::judge_orphans_again() {
   write();
   cached(
