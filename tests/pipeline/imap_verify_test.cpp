@@ -104,6 +104,33 @@ TEST_F(ImapVerify, AMissingPlaceIsFilledFromTheOtherCopyOrTheServer) {
   expect_mirrored();
 }
 
+TEST_F(ImapVerify, AnotherSinkGivesWhatTheServerNoLongerHas) {
+  std::ofstream(file(), std::ios::app)
+      << "  - type: maildir\n    id: second\n    with: { path: ./second }\n";
+  run_well();
+  account_->expunge({"INBOX"}, "1:2");
+  run_well();
+  const fs::path flipped = file_of("one");
+  const std::string whole = text_of(flipped);
+  std::ofstream(flipped, std::ios::app) << "x";
+  fs::remove(file_of("two"));
+  const Finished result = verify({"--repair"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_TRUE(contains(result.out, "2 repaired, 0 lost, 0 not repaired")) << result.out;
+  EXPECT_EQ(text_of(file_of("one")), whole);
+  EXPECT_FALSE(file_of("two").empty());
+  EXPECT_EQ(verify({"--server"}).exit_code, 0);
+}
+
+TEST_F(ImapVerify, ARefusedLoginIsToldBeforeTheFilesAreRead) {
+  const Finished result =
+      mailpipe({"verify", "--server", file()},
+               {{"XDG_STATE_HOME", (dir_ / "state").string()}, {"MAIL_PASSWORD", "wrong"}});
+  EXPECT_EQ(result.exit_code, 4) << result.out << result.err;
+  EXPECT_TRUE(contains(result.err, "login was refused")) << result.err;
+  EXPECT_EQ(result.out, "");
+}
+
 TEST_F(ImapVerify, AnAdoptedFileIsComparedAsItWasFound) {
   fs::remove_all(dir_ / "state");
   expect_well(rebuild());

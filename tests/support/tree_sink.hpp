@@ -134,6 +134,9 @@ class TreeSink final : public Sink {
   }
 
   void scan(const std::function<void(const Found&)>& found) override {
+    if (tree_->before) {
+      tree_->before("scan");
+    }
     for (const auto& [location, file] : tree_->files) {
       const Digest digest = spool::sha256(file.octets);
       const std::string header = file.octets.substr(0, file.octets.find("\r\n\r\n") + 2);
