@@ -4,20 +4,24 @@
 namespace mailpipe::state {
 
 std::optional<std::string> Ledger::stored_as(std::string_view key, bool gone_too) {
-  // A key of today is by far the most frequent.
-  constexpr const char* kNow =
-      "SELECT id, state, key FROM rows WHERE key=?1 UNION ALL SELECT r.id, r.state, r.key"
-      " FROM former_keys f JOIN rows r ON r.id=f.row WHERE f.key=?1 LIMIT 1";
-  Statement& get = cached(kNow).bind(key);
   std::optional<std::string> now;
   RowId row = 0;
   RowState state = RowState::None;
-  if (get.next()) {
-    row = get.integer(0);
-    state = static_cast<RowState>(get.integer(1));
-    now = get.copy(2);
+  // A key of today is by far the most frequent.
+  for (const char* sql : {"SELECT id, state, key FROM rows WHERE key=?",
+                          "SELECT r.id, r.state, r.key FROM former_keys f JOIN rows r ON r.id=f.row"
+                          " WHERE f.key=?"}) {
+    Statement& get = cached(sql).bind(key);
+    if (get.next()) {
+      row = get.integer(0);
+      state = static_cast<RowState>(get.integer(1));
+      now = get.copy(2);
+    }
+    get.reset();
+    if (now) {
+      break;
+    }
   }
-  get.reset();
   if (state == RowState::Gone && gone_too) {
     const bool copy =
         count(cached("SELECT EXISTS(SELECT 1 FROM receipts WHERE row=? AND state=1)").bind(row)) !=
