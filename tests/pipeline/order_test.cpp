@@ -142,6 +142,24 @@ TEST(OrderedSink, HoldsNothingBackThatIsLargerThanTheLimits) {
   EXPECT_EQ(stored_in(*one.tree), listed(one.account));
 }
 
+TEST(OrderedSink, GivesUpInTheMiddleAndGoesOnInOrder) {
+  Ordered one;
+  one.account.add_many(400);
+  one.settings.batch_messages = 20;
+  one.script.on_fetch = [&](const std::string& id) {
+    if (id == "m1") {
+      throw Error(ErrorClass::Transient, "later");  // what is behind it waits
+    }
+    if (id == "m30") {
+      one.cancellation->raise(Cancel::Abort);
+    }
+  };
+  EXPECT_NE(one.run().counts.failed, 0U);
+  one.script.on_fetch = nullptr;
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->files.size(), 400U);
+}
+
 /// An unordered sink first; an ordered one is added later.
 struct TwoSinks : Ordered {
   TwoSinks() {

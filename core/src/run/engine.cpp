@@ -272,6 +272,7 @@ void Engine::stop(const std::optional<Error>& why, const std::string& component)
 }
 
 void Engine::give_up_flights() {
+  order_ = Order();  // nobody has a turn any more
   for (auto& [token, flight] : flights_) {
     fail(*flight, "not finished");
   }
