@@ -197,9 +197,7 @@ bool Verification::make_good(Finding& finding) {
     const bool here = mirrors ? receipt.sink == finding.sink : same_place(receipt, finding);
     return here && receipt.state == state::ReceiptRow::State::Stored;
   };
-  if (std::any_of(receipts.begin(), receipts.end(), there)) {
-    finding.end = Finding::End::Repaired;
-  } else if (restore(finding)) {
+  if (std::any_of(receipts.begin(), receipts.end(), there) || restore(finding)) {
     finding.end = Finding::End::Repaired;
   } else if (in_.ledger.get(finding.row).state != state::RowState::Gone &&
              std::none_of(receipts.begin(), receipts.end(), [&](const state::ReceiptRow& receipt) {
