@@ -219,6 +219,44 @@ TEST(Duplicates, WithoutTheFilterTheyAreTakenAfterAll) {
   EXPECT_EQ(one.tree->where(kBody), (Places{"Inbox", "Work"}));
 }
 
+/// Leaves out what came before a date that a test may change.
+class Since final : public Filter {
+ public:
+  explicit Since(std::int64_t since) : since_(since) {}
+
+  Verdict judge(const Item& item, const Body*) override {
+    return item.received_at->time_since_epoch().count() < since_ ? Verdict::drop("old")
+                                                                 : Verdict::keep();
+  }
+
+ private:
+  std::int64_t since_;
+};
+
+TEST(SinkFilters, AreAskedAgainWhenTheirOptionsChange) {
+  TreePipeline one(OnRemove::Keep);
+  one.can = {.places = true};
+  one.account.add("a");
+  std::int64_t since = 2'000'000;
+  const auto sinks = one.make_sinks;
+  one.make_sinks = [&](run::Runner& runner) {
+    auto parts = sinks(runner);
+    parts.push_back({.id = "other",
+                     .sink = std::make_shared<TreeSink>(std::make_shared<Tree>()),
+                     .root = "other"});
+    parts[0].filters = {{.id = "since", .filter = std::make_shared<Since>(since)}};
+    parts[1].can = {.places = true};
+    parts[1].required = false;
+    return parts;
+  };
+  one.run();
+  EXPECT_TRUE(one.tree->files.empty());
+  since = 0;
+  one.fingerprint = "f2";
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->files.size(), 1U);
+}
+
 /// A kill at any call of a sink: nothing is swallowed, a replay is no duplicate.
 void kill_anywhere(const std::string& options, const std::function<void(Dedup&)>& change,
                    const Places& expected) {

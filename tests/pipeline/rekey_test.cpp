@@ -149,6 +149,29 @@ TEST_F(Rekey, AMoveUnderAnotherKeyLinksAndIsNeverAbsent) {
   }
 }
 
+// Its copies are gone, so the row that is revived is fetched; until then it still looks dead.
+TEST_F(Rekey, ADeadRowIsTheRowOfOneMessageOnly) {
+  for (const char* server_id : {"S", ""}) {
+    TreePipeline one{OnRemove::Delete};
+    const std::string body = "A: 1\r\n\r\nxx";
+    one.account.add("a", {.body = body, .server_id = server_id});
+    one.account.add_many(30);
+    one.run();
+    one.account.remove("a");
+    one.run();
+    one.account.add("b", {.body = body, .server_id = server_id});
+    one.account.add("c", {.body = body, .mailboxes = {"work"}, .server_id = server_id});
+    EXPECT_EQ(one.run().counts.stored, 2U);
+    EXPECT_EQ(one.tree->where(body), (Places{"Inbox", "Work"}));
+    one.account.remove("b");
+    EXPECT_EQ(one.run().exit_code, 0);
+    EXPECT_EQ(one.tree->where(body), (Places{"Work"})) << server_id;
+    one.account.remove("c");
+    EXPECT_EQ(one.run().exit_code, 0);
+    EXPECT_EQ(one.tree->where(body), Places());
+  }
+}
+
 TEST_F(Rekey, TheSameMessageListedTwiceIsFetchedOnceAndLinked) {
   pipeline.settings.batch_interval = std::chrono::hours(1);  // nobody waits for it
   account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});

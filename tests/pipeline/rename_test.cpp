@@ -105,6 +105,25 @@ TEST(Rename, AnEditedRuleTakesNothingFromAnArchive) {
   EXPECT_EQ(pipeline.where("a"), (Places{"Desk", "Office/Mail"}));
 }
 
+// A filter that has nothing to say of places leaves them as they are, however often it is asked.
+TEST(Rename, WhatNoRuleFindsStaysWhereItIsWhateverChanges) {
+  for (const char* options : {R"({"name":"{id}"})", kWorkIsOffice}) {
+    for (const run::OnRemove how : {run::OnRemove::Trash, run::OnRemove::Delete}) {
+      RenamePipeline pipeline(options);
+      pipeline.on_remove = how;
+      pipeline.account.add("a", {.body = "A: 1\r\n\r\nx"});
+      pipeline.run();
+      pipeline.account.change("a", [](auto& m) { m.keywords = {"$seen"}; });
+      EXPECT_EQ(pipeline.run().exit_code, 0);
+      EXPECT_EQ(pipeline.where("a"), (Places{"Inbox"})) << options;
+      pipeline.edit(R"({"name":"{id}-{subject}"})");
+      EXPECT_EQ(pipeline.run().exit_code, 0);
+      EXPECT_EQ(pipeline.where("a"), (Places{"Inbox"})) << options;
+      EXPECT_EQ(pipeline.tree->files.begin()->second.keywords, (std::set<std::string>{"$seen"}));
+    }
+  }
+}
+
 TEST(Rename, ANextRunHasNothingToDo) {
   RenamePipeline pipeline(R"({"name":"{subject}","mailbox":"x/{mailbox}"})");
   pipeline.account.add_many(3);

@@ -47,14 +47,13 @@ bool Engine::match(state::Row& row) {
   }
   std::optional<state::RowId> dead;
   for (const state::Row& other : ledger_.copies(row.item.server_id, kMostTwins)) {
-    const bool fits =
-        other.state == state::RowState::Gone && other.digest && other.item.size == row.item.size;
+    const bool fits = is_free(other) && other.digest && other.item.size == row.item.size;
     if (fits && (!dead || same_places(other.item, row.item))) {
       dead = other.id;
     }
   }
-  if (dead) {
-    return revive(row, *dead);
+  if (dead && revive(row, *dead)) {
+    return true;
   }
   std::vector<Twin> twins = twins_of(row);
   if (twins.empty() || dry_run_) {
@@ -70,10 +69,15 @@ bool Engine::match(state::Row& row) {
   return true;
 }
 
+// Once it was revived a row is under way to its sinks, and may not have another state yet.
+bool Engine::is_free(const state::Row& dead) const {
+  return dead.state == state::RowState::Gone && !by_key_.contains(dead.item.key);
+}
+
 // The row of a dead key becomes the row of this message, with all its copies.
 bool Engine::revive(state::Row& row, state::RowId dead) {
   const state::Row old = ledger_.get(dead);
-  if (old.state != state::RowState::Gone) {
+  if (!is_free(old)) {
     return false;  // another message was quicker
   }
   row.id = old.id;
@@ -97,7 +101,8 @@ std::vector<Twin> Engine::twins_of(const state::Row& row) {
     return out;
   }
   for (const state::Row& other : ledger_.dead(*row.item.size, kMostTwins)) {
-    if (may_be_equal(other.item.received_at, row.item.received_at) && other.digest) {
+    if (may_be_equal(other.item.received_at, row.item.received_at) && other.digest &&
+        is_free(other)) {
       out.push_back(
           {.row = other.id, .digest = *other.digest, .header_digest = *other.header_digest});
     }
@@ -122,7 +127,7 @@ void Engine::on_matching_body(std::unique_ptr<Flight> flight, const spool::Spool
   const bool headers = flight->work.want == Want::Headers;
   report_->counters[headers ? "engine.header_bytes" : "engine.compared_bytes"] += body.size();
   std::erase_if(flight->twins, [&](const Twin& twin) {
-    const bool dead = twin.row == 0 || ledger_.get(twin.row).state == state::RowState::Gone;
+    const bool dead = twin.row == 0 || is_free(ledger_.get(twin.row));
     return !dead ||
            (headers ? twin.header_digest != body.header_digest() : twin.digest != body.digest());
   });

@@ -10,7 +10,9 @@ OwedPlan plan_owed(state::RowState state, const Item& item,
                    const std::vector<state::ReceiptRow>& receipts, const SinkPart& sink) {
   OwedPlan plan;
   const bool stored = state == state::RowState::Stored;
-  const bool mirror = sink.on_remove != OnRemove::Keep;
+  // A message without any place is one whose mailboxes are not known: nothing is taken away for that.
+  const bool nowhere = stored && sink.can.places && item.places.empty();
+  const bool mirror = sink.on_remove != OnRemove::Keep && !nowhere;
   for (const state::ReceiptRow& receipt : receipts) {
     if (receipt.state != state::ReceiptRow::State::Stored) {
       continue;

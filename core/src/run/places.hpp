@@ -37,7 +37,9 @@ inline void choose_places(Item& item, const std::vector<FilterPart>& filters) {
   for (const FilterPart& part : filters) {
     if (part.places) {
       Verdict verdict = part.filter->judge(item, nullptr);
-      item.places = verdict.places.empty() ? std::move(item.places) : std::move(verdict.places);
+      if (!verdict.places.empty()) {
+        item.places = std::move(verdict.places);
+      }
     }
   }
 }

@@ -168,6 +168,13 @@ void Runner::Impl::judge_again_if_options_changed() {
     ledger->judge_all_again();
     for (const SinkPart& sink : components->sinks) {
       ledger->owe_all(sink.id);  // filters may give places other names now
+      if (!sink.filters.empty()) {
+        ledger->forget_filtered(sink.id);
+        ledger->set_sink_complete(sink.id, false);
+      }
+    }
+    for (const auto& lane : lanes) {
+      lane->complete = lane->complete && lane->part().filters.empty();
     }
     ledger->set_meta("mailboxes_made", "not all");
   }

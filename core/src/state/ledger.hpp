@@ -175,6 +175,9 @@ class Ledger {
   void put_receipt(const ReceiptRow& receipt);
   std::vector<ReceiptRow> receipts(RowId row);
 
+  /// Lets the sink's own filters judge once more what they left out.
+  void forget_filtered(const std::string& sink);
+
   /// Stored rows without any receipt for the sink.
   std::vector<Row> lacking(const std::string& sink, RowId after, std::size_t limit);
   void put_intent(const IntentRow& intent, const Digest& header_digest);

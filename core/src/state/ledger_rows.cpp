@@ -311,6 +311,11 @@ std::vector<ReceiptRow> Ledger::receipts(RowId row) {
   return out;
 }
 
+void Ledger::forget_filtered(const std::string& sink) {
+  write();
+  cached("DELETE FROM receipts WHERE sink=? AND state=2").run(std::string_view(sink));
+}
+
 std::vector<Row> Ledger::lacking(const std::string& sink, RowId after, std::size_t limit) {
   return read_rows(
       cached("SELECT " MAILPIPE_ROW_COLUMNS " FROM rows r WHERE r.state=2 AND r.id>? AND NOT EXISTS"
