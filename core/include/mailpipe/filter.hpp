@@ -21,7 +21,7 @@ struct Verdict {
   std::chrono::sys_seconds hold_until{};  ///< Hold
   std::string
       owner;  ///< Duplicate: the key of the message that it duplicates, one that Host::kept() knows. The verdict
-      ///< stands while that one is stored; after that the item is judged again
+  ///< stands while that one is stored; after that the item is judged again
   bool link =
       false;  ///< Duplicate: its places are added to the stored message; else it is left out
   std::uint64_t token = 0;      ///< nonzero: settle() is called with it
