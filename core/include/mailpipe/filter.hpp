@@ -19,9 +19,9 @@ struct Verdict {
   Kind kind = Kind::Keep;
   std::string reason;  ///< Drop: a short stable word for counting, e.g. "before-first-run"
   std::chrono::sys_seconds hold_until{};  ///< Hold
-  std::string
-      owner;  ///< Duplicate: the key of the message that it duplicates, one that Host::kept() knows. The verdict
-  ///< stands while that one is stored; after that the item is judged again
+  /// Duplicate: the key of the message that it duplicates, one that Host::kept() knows. The verdict
+  /// stands while that one is stored; after that the item is judged again.
+  std::string owner;
   bool link =
       false;  ///< Duplicate: its places are added to the stored message; else it is left out
   std::uint64_t token = 0;      ///< nonzero: settle() is called with it
