@@ -32,6 +32,15 @@ class PluginCheck : public testing::Test {
   TempDir dir;
 };
 
+TEST_F(PluginCheck, AnOptionThatOnlyTheUserKnowsIsAskedFor) {
+  const Finished result =
+      check(fs::path(MAILPIPE_PROGRAM).parent_path() / "../lib/mailpipe/plugins/source-imap.so");
+  EXPECT_EQ(result.exit_code, 0) << result.out;
+  EXPECT_TRUE(contains(result.out, "source 'imap' needs the option 'host'")) << result.out;
+  EXPECT_TRUE(contains(result.out, "--with imap=")) << result.out;
+  EXPECT_TRUE(contains(result.out, " 0 failed, 1 not tried")) << result.out;
+}
+
 TEST_F(PluginCheck, PassesAGoodSink) {
   const Finished result =
       check(fs::path(MAILPIPE_PROGRAM).parent_path() / "../lib/mailpipe/plugins/sink-eml.so");
