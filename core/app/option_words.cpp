@@ -168,7 +168,8 @@ std::string sample(const config::ComponentInfo& info, const Json& schema) {
   }
   std::string options;
   for (const auto& [name, value] : sampled(schema)) {
-    options += indent + "  " + printable(name, 60) + ": " + value + "\n";
+    options.append(indent).append("  ").append(printable(name, 60));
+    options.append(": ").append(value).append("\n");
   }
   return options.empty() ? out : out + indent + "with:\n" + options;
 }

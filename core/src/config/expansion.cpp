@@ -93,8 +93,8 @@ Mark mark_of_path(const Node& root, std::size_t sink, const Mark& fallback) {
 /// Says which two pipelines of the matrix would get into each other's way.
 class Apart {
  public:
-  Apart(const NodePtr& root, std::string variable, Findings& findings)
-      : root_(root),
+  Apart(NodePtr root, std::string variable, Findings& findings)
+      : root_(std::move(root)),
         variable_(std::move(variable)),
         findings_(findings) {}
 

@@ -31,6 +31,7 @@ struct Token {
 
   std::string text() const;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the zero that it compares with for a pointer
   friend auto operator<=>(const Token&, const Token&) = default;
 };
 

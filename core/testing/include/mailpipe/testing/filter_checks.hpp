@@ -153,6 +153,7 @@ inline void settles_its_tokens_either_way(const AnyFilterCase& of) {
 }  // namespace filter_checks
 
 inline const std::vector<Check<AnyFilterCase>>& checks_of_filters() {
+  // NOLINTNEXTLINE(google-build-using-namespace): in here only, and for all of them
   using namespace filter_checks;
   static const std::vector<Check<AnyFilterCase>> kChecks{
       {"AsksForMetadataHeadersOrBody", asks_for_metadata_headers_or_body},

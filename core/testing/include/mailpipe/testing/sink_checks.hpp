@@ -477,6 +477,7 @@ inline void makes_and_removes_mailboxes_twice(const AnySinkCase& of) {
 }  // namespace sink_checks
 
 inline const std::vector<Check<AnySinkCase>>& checks_of_sinks() {
+  // NOLINTNEXTLINE(google-build-using-namespace): in here only, and for all of them
   using namespace sink_checks;
   static const std::vector<Check<AnySinkCase>> kChecks{
       {"OpensAnEmptyRootAndKeepsItsMarker", opens_an_empty_root_and_keeps_its_marker},

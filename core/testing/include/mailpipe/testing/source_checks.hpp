@@ -360,6 +360,7 @@ inline void passes_on_that_a_body_cannot_be_written(const SourceCase& of) {
 
 /// All of them, cheapest first.
 inline const std::vector<Check<SourceCase>>& checks_of_sources() {
+  // NOLINTNEXTLINE(google-build-using-namespace): in here only, and for all of them
   using namespace source_checks;
   static const std::vector<Check<SourceCase>> kChecks{
       {"ChecksWithoutEffect", checks_without_effect},
