@@ -79,7 +79,7 @@ std::optional<Extent> BoxReader::from(std::uint64_t offset) {
   if (!std::string_view(buffer_).substr(at).starts_with(kPostmark)) {
     return std::nullopt;
   }
-  for (out.text = out.offset;; out.text += buffer_.size() - at, at = 0) {
+  for (out.text = out.offset;; out.text += buffer_.size() - at) {
     at = read_some(out.text, 1);
     if (at >= buffer_.size()) {
       out.end = out.next = out.text;  // the file ends in the postmark
