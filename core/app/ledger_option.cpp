@@ -100,6 +100,7 @@ std::unique_ptr<LockedLedger> lock_ledger_of(const config::Pipeline& pipeline,
     throw Error(ErrorClass::Config, "there is no ledger at '" + file.string() + "'",
                 "has this pipeline run yet?");
   }
+  // NOLINTNEXTLINE(modernize-make-unique): neither can be moved, so both are made in place
   return std::unique_ptr<LockedLedger>(new LockedLedger{
       state::Lock(dir), state::Ledger(file, pipeline.name, state::Ledger::Open::Existing)});
 }
