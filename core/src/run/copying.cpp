@@ -160,6 +160,7 @@ bool Engine::follow(std::unique_ptr<Flight>& flight) {
 void Engine::leave(const Flight& flight) {
   by_key_.erase(flight.row.item.key);
   if (ordered_) {
+    late_.erase(flight.token);
     inbox_.post([this, turns = order_.leave(flight.token)] { take_turns(turns); });
   }
   const auto leader = leaders_.find(flight.row.item.server_id);

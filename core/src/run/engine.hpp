@@ -25,6 +25,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace mailpipe::run {
@@ -163,6 +164,7 @@ class Engine {
   void fly(std::unique_ptr<Flight> flight);
   void take_turns(const Order::Turns& turns);
   void give_back(Flight& flight);
+  void comes_late(std::uint64_t token);
   void discard(Flight& flight);
 
   // ---- flights.cpp, source_answers.cpp, landing.cpp: messages on their way
@@ -219,6 +221,7 @@ class Engine {
   Checkpoints checkpoints_;
   const bool ordered_;  // some sink keeps the order of messages
   Order order_;
+  std::unordered_set<std::uint64_t> late_;  // in line, and fetched once more
   FetchQueue queue_;
   spool::Spool& spool_;
   Committer committer_;

@@ -5,10 +5,12 @@
 
 namespace mailpipe::run {
 
-void Order::join(StreamId stream, Token token) {
-  if (spots_.try_emplace(token, Spot{stream, next_}).second) {
+bool Order::join(StreamId stream, Token token) {
+  const bool added = spots_.try_emplace(token, Spot{stream, next_}).second;
+  if (added) {
     lines_[stream].by_number.emplace(next_++, std::pair(token, State::Away));
   }
+  return added;
 }
 
 Order::Turns Order::leave(Token token) {

@@ -25,8 +25,8 @@ class Order {
     std::vector<Token> stage, commit, fail;
   };
 
-  /// To the end of the stream's line. One that stands in it already keeps its turn.
-  void join(StreamId stream, Token token);
+  /// To the end of the stream's line. False: it stands in it already, and keeps its turn.
+  bool join(StreamId stream, Token token);
 
   /// Its body is here.
   Turns here(Token token) { return set(token, State::Here); }

@@ -168,6 +168,7 @@ void Engine::on_fetch_failed(std::uint64_t token, const Error& error) {
                            : std::chrono::milliseconds(0);
     Work work = flight->work;
     flights_[token] = std::move(flight);
+    comes_late(token);
     queue_.retry(std::move(work), Clock::now() + pause);
   } else {
     fail(*flight, error.what());
@@ -182,6 +183,7 @@ void Engine::on_fetch_returned(std::uint64_t token) {
     return;
   }
   if (!stopping_) {
+    comes_late(token);
     queue_.retry(found->second->work, Clock::now());
     return;
   }

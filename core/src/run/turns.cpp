@@ -9,8 +9,9 @@ namespace mailpipe::run {
 /// The message is on its way from here on.
 void Engine::fly(std::unique_ptr<Flight> flight) {
   flight->token = flight->token != 0 ? flight->token : next_token_++;
-  if (ordered_ && flight->purpose == Flight::Purpose::Store) {
-    order_.join(flight->row.item.stream, flight->token);
+  const bool in_line = ordered_ && flight->purpose == Flight::Purpose::Store;
+  if (in_line && !order_.join(flight->row.item.stream, flight->token)) {
+    comes_late(flight->token);
   }
   by_key_[flight->row.item.key] = flight.get();
   flights_[flight->token] = std::move(flight);
@@ -24,9 +25,11 @@ void Engine::stage(Flight& flight) {
   }
   const std::uint64_t token = flight.token;
   order_.join(flight.row.item.stream, token);
+  late_.erase(token);
   const Order::Turns turns = order_.here(token);
-  if (std::find(turns.stage.begin(), turns.stage.end(), token) == turns.stage.end()) {
-    give_back(flight);  // else those that it waits for may find no room
+  if (!late_.empty() &&
+      std::find(turns.stage.begin(), turns.stage.end(), token) == turns.stage.end()) {
+    give_back(flight);
   }
   take_turns(turns);
 }
@@ -73,6 +76,20 @@ void Engine::ready_to_commit(std::unique_ptr<Flight> flight) {
   const std::uint64_t token = flight->token;
   flights_[token] = std::move(flight);
   take_turns(order_.staged(token));
+}
+
+// Works are handed out in the order in which messages stand in line, so whoever is behind finds those before it on their way.
+// Not so one that is fetched once more: the bodies that wait for it must not take its room.
+void Engine::comes_late(std::uint64_t token) {
+  if (!ordered_) {
+    return;
+  }
+  late_.insert(token);
+  for (const auto& [other, flight] : flights_) {
+    if (flight->body) {
+      give_back(*flight);
+    }
+  }
 }
 
 /// Its body no longer counts in the limits of the queue.

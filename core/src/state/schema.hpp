@@ -60,6 +60,7 @@ CREATE TABLE owed(sink NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(sink, row)) W
 CREATE TABLE intents(
   id INTEGER PRIMARY KEY, row INTEGER NOT NULL, sink NOT NULL, place NOT NULL, location NOT NULL, token NOT NULL,
   size INTEGER NOT NULL, digest NOT NULL, header_digest NOT NULL, keywords NOT NULL);
+CREATE INDEX intents_row ON intents(row);
 
 -- complete = 0: some stored row may lack its receipt.
 CREATE TABLE sinks(id NOT NULL PRIMARY KEY, complete INTEGER NOT NULL) WITHOUT ROWID;
@@ -80,6 +81,7 @@ CREATE INDEX rows_owner ON rows(owner) WHERE state = 4;
 CREATE TABLE former_keys(key NOT NULL PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE message_ids(row INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
 CREATE INDEX message_ids_hash ON message_ids(hash);
+CREATE INDEX intents_row ON intents(row);
 CREATE INDEX receipts_location ON receipts(sink, location) WHERE length(place) = 0;
 )sql";
 
