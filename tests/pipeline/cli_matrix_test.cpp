@@ -192,7 +192,8 @@ TEST_F(CliMatrix, ASignalDrainsAllThatRunAndBeginsNoMore) {
   ASSERT_TRUE(process.wait_for_error_line("mail-old: source made-up: waiting"));
   process.signal(SIGINT);
   EXPECT_EQ(process.wait().exit_code, 130);
-  for (const auto& one : report().at("reports")) {
+  const nlohmann::json told = report();
+  for (const auto& one : told.at("reports")) {
     EXPECT_EQ(one.at("exit_code"), 130) << one;
   }
 }
