@@ -3,6 +3,8 @@
 #include "app/redactor.hpp"
 #include "app/summary.hpp"
 
+#include <mailpipe/printable.hpp>
+
 #include <gtest/gtest.h>
 
 namespace mailpipe::app {
@@ -165,6 +167,36 @@ TEST(Redactor, TakesOutASecretInEveryForm) {
   EXPECT_EQ(redactor.redact("raw p\"ss\nword."), "raw [secret].");
   EXPECT_EQ(redactor.redact(R"({"a":"p\"ss\nword"})"), R"({"a":"[secret]"})");
   EXPECT_EQ(redactor.redact("shown p\"ss\\u{a}word."), "shown [secret].");
+}
+
+TEST(Redactor, TakesOutLoginsInBase64WhateverTheUserIs) {
+  Redactor redactor;
+  redactor.add("hunter22");
+  // base64 of "\0ann\0hunter22", "\0ann.b\0hunter22", "\0ann.bc\0hunter22"
+  EXPECT_EQ(redactor.redact("PLAIN AGFubgBodW50ZXIyMg== refused"), "PLAIN [secret] refused");
+  EXPECT_EQ(redactor.redact("PLAIN AGFubi5iAGh1bnRlcjIy refused"), "PLAIN [secret] refused");
+  EXPECT_EQ(redactor.redact("PLAIN AGFubi5iYwBodW50ZXIyMg== refused"), "PLAIN [secret] refused");
+}
+
+TEST(Redactor, TakesOutPercentEncodingAndOtherCases) {
+  Redactor redactor;
+  redactor.add("p/ss word");
+  EXPECT_EQ(redactor.redact("?t=p%2Fss%20word&"), "?t=[secret]&");
+  EXPECT_EQ(redactor.redact("?t=p%2fss%20word&"), "?t=[secret]&");
+  EXPECT_EQ(redactor.redact("BAD P/SS WORD"), "BAD [secret]");
+}
+
+TEST(Redactor, TakesOutTheBeginningOfASecretThatIsCutOff) {
+  Redactor redactor;
+  const std::string secret = "s3kr1t-0123456789";
+  redactor.add(secret);
+  for (std::size_t limit = 4 + 4; limit < 4 + secret.size(); ++limit) {
+    EXPECT_EQ(redactor.redact(printable("bad " + secret, limit)), "bad [secret]...") << limit;
+  }
+  for (std::size_t size = 8; size < secret.size(); ++size) {
+    EXPECT_EQ(redactor.redact("bad " + secret.substr(0, size)), "bad [secret]") << size;
+  }
+  EXPECT_EQ(redactor.redact("s3kr1t-0 is another word"), "s3kr1t-0 is another word");
 }
 
 TEST(Redactor, TakesTheLongestFirst) {
