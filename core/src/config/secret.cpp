@@ -114,8 +114,25 @@ Secret from_file(const SecretReference& reference) {
   return without_newline(std::move(text));
 }
 
+/// What the command said on standard error, without what it printed as the secret before it failed: `sh -x` repeats that.
+std::string last_words(const CommandOutput& result) {
+  constexpr std::size_t kShortest = 4;
+  std::string said = result.err.substr(0, result.err.find('\n'));
+  for (std::string_view rest = result.out; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find_first_of("\r\n"));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    for (std::size_t at = 0;
+         line.size() >= kShortest && (at = said.find(line, at)) != std::string::npos;) {
+      said.replace(at, line.size(), "[secret]");
+      at += sizeof "[secret]" - 1;
+    }
+  }
+  return printable(said, 300);
+}
+
 Secret from_command(const SecretReference& reference) {
   CommandOutput result = run_command(reference.argv, reference.hidden, reference.timeout);
+  const std::string said = result.exit_status != 0 ? last_words(result) : std::string();
   const std::string command =
       option_of(reference) + " command '" + printable(reference.argv.front()) + "'";
   // `pass show` prints the user name and more after the password, each on a line of its own.
@@ -128,7 +145,6 @@ Secret from_command(const SecretReference& reference) {
                 "does it wait for input? It has no terminal to ask on");
   }
   if (result.exit_status != 0) {
-    const std::string said = printable(result.err.substr(0, result.err.find('\n')), 300);
     throw Error(ErrorClass::Auth,
                 command + " failed (exit status " + std::to_string(result.exit_status) + ")" +
                     (said.empty() ? std::string() : ": " + said),
