@@ -36,11 +36,11 @@ bool is_alphanumeric(char c) {
   return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
 }
 
-std::string percent_encoded(std::string_view text) {
+std::string percent_encoded(std::string_view text, std::string_view but) {
   constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    if (is_alphanumeric(c) || std::string_view("-._~").find(c) != std::string_view::npos) {
+    if (!but.empty() && (is_alphanumeric(c) || but.find(c) != std::string_view::npos)) {
       out += c;
     } else {
       const auto octet = static_cast<unsigned char>(c);
@@ -83,18 +83,22 @@ bool is_base64(char c) {
   return is_alphanumeric(c) || std::string_view("+/-_=").find(c) != std::string_view::npos;
 }
 
-/// How much of the form stands there; at its end the text may be cut off.
-std::size_t match(std::string_view text, std::string_view form) {
-  const std::size_t most = std::min(text.size(), form.size());
-  std::size_t n = 0;
-  while (n < most && lower(text[n]) == form[n]) {
-    ++n;
-  }
+std::size_t in_common(std::string_view text, std::string_view form) {
+  const auto end = std::mismatch(text.begin(), text.end(), form.begin(), form.end()).first;
+  return static_cast<std::size_t>(end - text.begin());
+}
+
+/// How much of the form stands there, if that is all of it.
+std::size_t whole(std::string_view text, std::string_view form) {
+  return text.starts_with(form) ? form.size() : 0;
+}
+
+/// How much of it stands there, if the text was cut off behind that.
+std::size_t beginning(std::string_view text, std::string_view form) {
+  const std::size_t n = in_common(text, form);
   const std::string_view rest = text.substr(n);
   const bool ends = rest.empty() || rest.front() == '"' || rest.front() == '\n';
-  const bool counts = n == form.size() || (n >= kShortest && rest.substr(0, 3) == kCut) ||
-                      (n >= kShortestUnmarked && ends);
-  return counts ? n : 0;
+  return (n >= kShortest && rest.starts_with(kCut)) || (n >= kShortestUnmarked && ends) ? n : 0;
 }
 
 }  // namespace
@@ -110,7 +114,8 @@ void Redactor::add(std::string_view secret) {
   }
   const std::string seen = printable(secret, 1U << 20U);
   std::vector<Form> forms;
-  for (const std::string& form : {std::string(secret), seen, percent_encoded(secret)}) {
+  for (const std::string& form :
+       {std::string(secret), seen, percent_encoded(secret, "-._~"), percent_encoded(secret, "")}) {
     forms.push_back({lower(form), false});
     forms.push_back({lower(as_json(form)), false});
     forms.push_back({lower(as_json(as_json(form))), false});  // a server's JSON in our JSON
@@ -132,24 +137,27 @@ void Redactor::add(std::string_view secret) {
 std::string Redactor::redact(std::string text) const {
   const std::lock_guard lock(mutex_);
   std::string plain = lower(text);
-  for (const Form& form : forms_) {
-    const std::string start = form.text.substr(0, kShortest);
-    for (std::size_t at = 0; (at = plain.find(start, at)) != std::string::npos;) {
-      std::size_t length = match(std::string_view(text).substr(at), form.text);
-      if (length == 0) {
-        ++at;
-        continue;
-      }
-      if (form.is_base64) {  // its neighbours hold the secret's first and last bits
-        for (; at > 0 && is_base64(text[at - 1]); --at) {
-          ++length;
+  // Only when no whole one is left: the forms of one secret begin alike.
+  for (const auto find : {whole, beginning}) {
+    for (const Form& form : forms_) {
+      const std::string start = form.text.substr(0, kShortest);
+      for (std::size_t at = 0; (at = plain.find(start, at)) != std::string::npos;) {
+        std::size_t length = find(std::string_view(plain).substr(at), form.text);
+        if (length == 0) {
+          ++at;
+          continue;
         }
-        for (; at + length < text.size() && is_base64(text[at + length]); ++length) {
+        if (form.is_base64) {  // its neighbours hold the secret's first and last bits
+          for (; at > 0 && is_base64(text[at - 1]); --at) {
+            ++length;
+          }
+          for (; at + length < text.size() && is_base64(text[at + length]); ++length) {
+          }
         }
+        text.replace(at, length, kInstead);
+        plain.replace(at, length, kInstead);
+        at += kInstead.size();
       }
-      text.replace(at, length, kInstead);
-      plain.replace(at, length, kInstead);
-      at += kInstead.size();
     }
   }
   return text;

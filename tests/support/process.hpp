@@ -19,6 +19,7 @@ namespace mailpipe::test {
 /// What a program printed and how it ended; 128 + n when signal n ended it.
 struct Finished {
   int exit_code = -1;
+  bool dumped_core = false;
   long peak_kib =
       0;  ///< the most memory that it held; at least what the test itself held at its start
   std::string out, err;
@@ -101,6 +102,7 @@ class Process {
     }
     pid_ = -1;
     out.peak_kib = used.ru_maxrss;
+    out.dumped_core = WIFSIGNALED(status) && WCOREDUMP(status);
     out.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return out;
   }

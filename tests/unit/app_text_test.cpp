@@ -183,7 +183,14 @@ TEST(Redactor, TakesOutPercentEncodingAndOtherCases) {
   redactor.add("p/ss word");
   EXPECT_EQ(redactor.redact("?t=p%2Fss%20word&"), "?t=[secret]&");
   EXPECT_EQ(redactor.redact("?t=p%2fss%20word&"), "?t=[secret]&");
+  EXPECT_EQ(redactor.redact("?t=%70%2f%73%73%20%77%6f%72%64&"), "?t=[secret]&");
   EXPECT_EQ(redactor.redact("BAD P/SS WORD"), "BAD [secret]");
+}
+
+TEST(Redactor, TakesOutAllOfASecretWhoseFormsBeginAlike) {
+  Redactor redactor;
+  redactor.add("longpart\"another");
+  EXPECT_EQ(redactor.redact("bad longpart\"another"), "bad [secret]");
 }
 
 TEST(Redactor, TakesOutTheBeginningOfASecretThatIsCutOff) {
