@@ -13,12 +13,12 @@ target_compile_options(mailpipe-settings INTERFACE -Wall -Wextra -Wpedantic -Wsh
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wdeprecated-copy-dtor>
   $<$<BOOL:${MAILPIPE_WARNINGS_AS_ERRORS}>:-Werror>)
 
-# "address,undefined" or "thread"; set by the asan and tsan presets.
+# "address,undefined" or "thread"; set by the asan, tsan and fuzz presets.
 set(MAILPIPE_SANITIZE "" CACHE STRING "Sanitizers to build with")
 option(MAILPIPE_SANITIZE_ALL "Tests on real servers under the sanitizers, too" OFF)
 if(MAILPIPE_SANITIZE)
   # GCC 12 sees uninitialised members in std::regex and std::function that are not there once it instruments them.
   add_compile_options(-fsanitize=${MAILPIPE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined
-    -Wno-maybe-uninitialized)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   add_link_options(-fsanitize=${MAILPIPE_SANITIZE})
 endif()
