@@ -210,6 +210,57 @@ TEST(Duplicates, FollowTheirOwnerToItsNewKey) {
   EXPECT_EQ(one.tree->where(kBody).size(), 1U);
 }
 
+/// Calls each message a duplicate of the one that a test says.
+class Misled final : public Filter {
+ public:
+  Misled(std::map<std::string, std::string> owners, bool link)
+      : owners_(std::move(owners)),
+        link_(link) {}
+
+  Needs needs() const override { return Needs::Body; }
+
+  Verdict judge(const Item& item, const Body*) override {
+    const auto found = owners_.find(item.key);
+    return found == owners_.end() ? Verdict::keep() : Verdict::duplicate(found->second, link_);
+  }
+
+ private:
+  std::map<std::string, std::string> owners_;
+  bool link_;
+};
+
+Counts misled_by(const std::map<std::string, std::string>& owners, bool link) {
+  Dedup one(OnRemove::Keep);
+  one.account.add("b");
+  std::map<std::string, std::string> keys;
+  for (const auto& [duplicate, owner] : owners) {
+    keys[ScriptedSource::key(duplicate)] = ScriptedSource::key(owner);
+  }
+  one.make_filters = [&](run::Runner&) {
+    return std::vector<run::FilterPart>{
+        {.id = "misled", .filter = std::make_shared<Misled>(keys, link)}};
+  };
+  const run::RunReport report = one.run();
+  EXPECT_EQ(report.exit_code, 3);
+  return report.counts;
+}
+
+TEST(Duplicates, OfThemselvesAreNotBelieved) {
+  for (const bool link : {false, true}) {
+    EXPECT_EQ(misled_by({{"a", "a"}}, link), (Counts{.listed = 2, .stored = 1, .quarantined = 1}));
+  }
+}
+
+TEST(Duplicates, OfEachOtherAreNotBelieved) {
+  for (const bool link : {false, true}) {
+    EXPECT_EQ(misled_by({{"a", "b"}, {"b", "a"}}, link), (Counts{.listed = 2, .quarantined = 2}));
+  }
+}
+
+TEST(Duplicates, OfWhatNobodyKnowsAreNotBelieved) {
+  EXPECT_EQ(misled_by({{"b", "c"}}, false), (Counts{.listed = 2, .stored = 1, .quarantined = 1}));
+}
+
 TEST(Duplicates, WithoutTheFilterTheyAreTakenAfterAll) {
   Dedup one(OnRemove::Keep);
   one.add_same("b", "work");

@@ -94,7 +94,7 @@ void Committer::write_intents() {
                             .place = placed.place,
                             .location = placed.location,
                             .token = leg.staged.token,
-                            .size = leg.link_from ? leg.link_from->size : flight->size,
+                            .size = leg.size_in(flight->size),
                             .digest = leg.digest_in(flight->digest),
                             .keywords = flight->item.keywords},
                            flight->header_digest);
@@ -176,7 +176,7 @@ void Committer::put_receipts(const Flight& flight, std::size_t lane) {
                          .sink = sink.part().id,
                          .place = placed.place,
                          .location = placed.location,
-                         .size = leg.link_from ? leg.link_from->size : flight.size,
+                         .size = leg.size_in(flight.size),
                          .digest = leg.digest_in(flight.digest),
                          .keywords = flight.item.keywords});
   }

@@ -4,6 +4,7 @@
 #include <mailpipe/sink.hpp>
 #include <mailpipe/source.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +44,12 @@ struct Components {
   std::shared_ptr<Source> source;
   std::vector<FilterPart> filters;
   std::vector<SinkPart> sinks;
+
+  /// No sink ever removes anything, so the copy of a message that is gone at the source still counts.
+  bool archive() const {
+    return std::all_of(sinks.begin(), sinks.end(),
+                       [](const SinkPart& sink) { return sink.on_remove == OnRemove::Keep; });
+  }
 };
 
 }  // namespace mailpipe::run

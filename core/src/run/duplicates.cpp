@@ -19,11 +19,19 @@ Engine::Next Engine::heed(Flight& flight, const Chain::Result& result) {
     flight.replaces = std::exchange(flight.row.owner, {});
   }
   flight.owner = result.owner;
-  if (!result.owner.empty() && result.owner != flight.row.item.key) {
-    if (by_key_.contains(result.owner)) {
+  if (result.owner == flight.row.item.key) {
+    throw Error(ErrorClass::Item, "a filter calls it a duplicate of itself",
+                "this is a bug in the filter");
+  }
+  if (!result.owner.empty()) {
+    if (const auto owner = by_key_.find(result.owner); owner != by_key_.end()) {
+      if (waits_for(owner->second->token, flight.token)) {
+        throw Error(ErrorClass::Item, "a filter calls it a duplicate of '" + result.owner +
+                                          "', and that one a duplicate of it");
+      }
       return Next::Waits;
     }
-    if (!ledger_.stored_as(result.owner, true)) {
+    if (!ledger_.stored_as(result.owner, components_.archive())) {
       throw Error(ErrorClass::Item,
                   "a filter calls it a duplicate of '" + result.owner + "', which is not stored");
     }
@@ -32,6 +40,14 @@ Engine::Next Engine::heed(Flight& flight, const Chain::Result& result) {
   const bool goes_on =
       result.kind == Chain::Result::Kind::Keep || result.kind == Chain::Result::Kind::NeedsBody;
   return goes_on ? Next::Go : Next::Ends;
+}
+
+// Whether it waits for the other one, or for one that does.
+bool Engine::waits_for(std::uint64_t token, std::uint64_t other) const {
+  const auto behind = followers_.find(other);
+  return behind != followers_.end() &&
+         std::any_of(behind->second.begin(), behind->second.end(),
+                     [&](std::uint64_t one) { return one == token || waits_for(token, one); });
 }
 
 // It takes no turn and no room meanwhile: what it waits for may stand behind it.
@@ -66,8 +82,7 @@ void Engine::go_on_after_owner(std::unique_ptr<Flight> flight) {
 // The message is gone, and a mirror will take its copies away: what was left out because of it is offered again, the oldest
 // first, and durable before that. In an archive the copies stay, and the verdict with them.
 void Engine::hand_over(const std::string& owner) {
-  const auto mirrors = [](const auto& lane) { return lane->part().on_remove != OnRemove::Keep; };
-  if (std::any_of(lanes_.begin(), lanes_.end(), mirrors)) {
+  if (!components_.archive()) {
     ledger_.judge_duplicates_again(owner);
   }
 }

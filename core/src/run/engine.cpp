@@ -181,8 +181,8 @@ bool Engine::may_remove() {
   if (removals.last + removals.moved == 0) {
     return true;  // mailboxes that are gone
   }
-  const std::uint64_t unsettled =
-      ledger_.count(state::RowState::Quarantined) + accounts_.total().failed;
+  const std::uint64_t unsettled = ledger_.count(state::RowState::Quarantined) +
+                                  accounts_.total().failed + ledger_.count_to_judge();
   const bool broken =
       !report_->errors.empty() ||
       std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return !lane->alive; });
@@ -216,9 +216,9 @@ bool Engine::on_its_way(std::string_view key) const {
   return by_key_.contains(std::string(key));
 }
 
-// Whether all that is on its way waits for a message of the open batch.
+// Whether all that is on its way waits for a message of the open batch, or stands in line behind one that does.
 bool Engine::nothing_can_join() const {
-  std::size_t waiting = 0;
+  std::size_t waiting = order_.waiting();
   for (const auto& [leader, tokens] : followers_) {
     waiting += tokens.size();
   }

@@ -149,6 +149,7 @@ class Engine {
   // ---- duplicates.cpp: messages that a filter calls the same as another
   enum class Next { Go, Ends, Waits };
   Next heed(Flight& flight, const Chain::Result& result);
+  bool waits_for(std::uint64_t token, std::uint64_t other) const;
   void wait_for_owner(std::unique_ptr<Flight> flight);
   void go_on_after_owner(std::unique_ptr<Flight> flight);
   void link_to_owner(Flight& flight);
@@ -165,12 +166,13 @@ class Engine {
   void take_turns(const Order::Turns& turns);
   void give_back(Flight& flight);
   void comes_late(std::uint64_t token);
-  void discard(Flight& flight);
+  void discard(Leg& leg, std::size_t lane);
 
   // ---- flights.cpp, source_answers.cpp, landing.cpp: messages on their way
   enum class Origin { Listing, Reoffer, CatchUp };
   void judge(state::Row row, Origin origin, Checkpoints::Member group = {});
   void send_on_its_way(std::unique_ptr<Flight> flight);
+  void end_here(Flight& flight);
   void hold_cursor(Flight& flight);
   void settle_verdict(Flight& flight, const Chain::Result& result);
   void refuse(std::unique_ptr<Flight> flight, const Error& error);

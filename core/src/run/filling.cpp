@@ -12,7 +12,7 @@ void Engine::fill_ordered() {
   phase_ = Phase::Filling;
   bool more = true;
   while (!aborted_ && (more || !flights_.empty() || !committer_.idle())) {
-    while (more && flights_.size() < kMaxFlights) {
+    while (more && flights_.size() < kChunk) {  // each has its octets in the spool
       more = !stopping_ && fill_chunk();
     }
     committer_.begin_if_due(!more && nothing_can_join());

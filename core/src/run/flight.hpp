@@ -39,6 +39,8 @@ struct Leg {
   /// What lies in the sink, where that differs from what the source sent: a duplicate by Message-ID alone may be linked to
   /// other octets.
   const Digest& digest_in(const Digest& sent) const { return link_from ? link_from->digest : sent; }
+
+  std::uint64_t size_in(std::uint64_t sent) const { return link_from ? link_from->size : sent; }
 };
 
 /// What lies in a sink and may be the octets of a message that is new to the ledger: a row whose key is dead, or a file

@@ -43,7 +43,7 @@ void Engine::send_on_its_way(std::unique_ptr<Flight> flight) {
     result = chain_.judge(flight->item, nullptr, 0, flight->tokens);
     const Next next = heed(*flight, result);
     if (next == Next::Ends) {
-      Checkpoints::leave(flight->group);
+      end_here(*flight);
       return;
     }
     if (next == Next::Waits) {
@@ -59,6 +59,7 @@ void Engine::send_on_its_way(std::unique_ptr<Flight> flight) {
   flight->chain_done = result.kind != Chain::Result::Kind::NeedsBody;
   if (!dry_run_ && flight->chain_done && !plan_legs(*flight)) {
     nobody_wants(*flight);
+    end_here(*flight);
     return;
   }
   if (dry_run_) {
@@ -76,6 +77,14 @@ void Engine::send_on_its_way(std::unique_ptr<Flight> flight) {
     return;
   }
   launch(std::move(flight));
+}
+
+// It is settled and goes to no sink; perhaps it was on its way before, and others wait for it.
+void Engine::end_here(Flight& flight) {
+  Checkpoints::leave(flight.group);
+  if (flight.token != 0) {
+    leave(flight);
+  }
 }
 
 // No cursor passes the message before it is settled.

@@ -73,10 +73,8 @@ void Engine::all_staged(std::uint64_t token) {
   bool staged = false;
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     Leg& leg = flight->legs[i];
-    if (leg.state == Leg::State::Staged && (!lanes_[i]->alive || flight->item_error)) {
-      lanes_[i]->do_next([stage = leg.staged](Sink& sink) { sink.discard(stage); },
-                         [](const std::optional<Error>&) {});
-      leg.state = Leg::State::Failed;
+    if (!lanes_[i]->alive || flight->item_error) {
+      discard(leg, i);
     }
     staged = staged || leg.state == Leg::State::Staged;
   }

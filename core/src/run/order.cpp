@@ -32,6 +32,17 @@ Order::Turns Order::set(Token token, State state) {
   return advance(spot.stream);
 }
 
+std::size_t Order::waiting() const {
+  std::size_t count = 0;
+  for (const auto& [stream, line] : lines_) {
+    count += static_cast<std::size_t>(
+        std::count_if(line.by_number.begin(), line.by_number.end(), [](const auto& one) {
+          return one.second.second == State::Here || one.second.second == State::Staged;
+        }));
+  }
+  return count;
+}
+
 Order::Turns Order::cut(Token token) {
   const auto spot = spots_.find(token);
   if (spot == spots_.end()) {

@@ -2,6 +2,7 @@
 
 #include <mailpipe/item.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <unordered_map>
@@ -36,6 +37,9 @@ class Order {
 
   /// It goes no further; nothing happens if it stands in no line.
   Turns leave(Token token);
+
+  /// How many wait for those before them.
+  std::size_t waiting() const;
 
   /// It was not settled, so another run brings it up again: and all that stand behind it, or they would be stored first.
   Turns cut(Token token);

@@ -33,11 +33,6 @@ void make_private_dir(const std::filesystem::path& dir) {
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
 }
 
-bool keeps_all(const Components& components) {
-  return std::all_of(components.sinks.begin(), components.sinks.end(),
-                     [](const SinkPart& sink) { return sink.on_remove == OnRemove::Keep; });
-}
-
 }  // namespace
 
 struct Runner::Impl {
@@ -208,7 +203,7 @@ RunReport Runner::run(const Components& components) {
     }
     in.own_ledger = open_ledger(in.setup, in.services.fs);
     in.ledger = in.own_ledger.get();
-    in.access = {.ledger = in.ledger, .archive = keeps_all(components), .on_its_way = {}};
+    in.access = {.ledger = in.ledger, .archive = components.archive(), .on_its_way = {}};
     if (!report.dry_run) {
       in.open_sinks();
       in.recover();

@@ -69,8 +69,7 @@ void Engine::on_octets(Flight& flight) {
   }
   const auto dropped = take(token);
   landed(*dropped);
-  Checkpoints::leave(dropped->group);
-  leave(*dropped);
+  end_here(*dropped);
 }
 
 // Goes on with the filters that need the body.

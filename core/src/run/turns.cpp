@@ -48,7 +48,9 @@ void Engine::take_turns(const Order::Turns& turns) {
   }
   for (const std::uint64_t token : turns.fail) {
     if (const auto flight = take(token)) {
-      discard(*flight);
+      for (std::size_t i = 0; i < flight->legs.size(); ++i) {
+        discard(flight->legs[i], i);
+      }
       landed(*flight);
       fail(*flight, "what comes before it was not stored");
       leave(*flight);
@@ -56,15 +58,12 @@ void Engine::take_turns(const Order::Turns& turns) {
   }
 }
 
-/// Gives up what its sinks have staged.
-void Engine::discard(Flight& flight) {
-  for (std::size_t i = 0; i < flight.legs.size(); ++i) {
-    Leg& leg = flight.legs[i];
-    if (leg.state == Leg::State::Staged) {
-      lanes_[i]->do_next([stage = leg.staged](Sink& sink) { sink.discard(stage); },
-                         [](const std::optional<Error>&) {});
-      leg.state = Leg::State::Failed;
-    }
+/// Gives up what one sink has staged of a message.
+void Engine::discard(Leg& leg, std::size_t lane) {
+  if (leg.state == Leg::State::Staged) {
+    lanes_[lane]->do_next([stage = leg.staged](Sink& sink) { sink.discard(stage); },
+                          [](const std::optional<Error>&) {});
+    leg.state = Leg::State::Failed;
   }
 }
 

@@ -157,6 +157,9 @@ class Ledger {
   /// Rows of a stream that the complete listing `listing` did not bring, and that are not gone already.
   std::vector<Row> unseen(StreamId stream, std::int64_t listing, RowId after, std::size_t limit);
 
+  /// Rows that are to be judged again, whatever they wait for.
+  std::uint64_t count_to_judge();
+
   /// Every filtered and held row is judged again in this run.
   void judge_all_again();
 

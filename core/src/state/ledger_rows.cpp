@@ -200,6 +200,10 @@ std::uint64_t Ledger::count(Statement& query) {
   return count;
 }
 
+std::uint64_t Ledger::count_to_judge() {
+  return count(cached("SELECT count(*) FROM rows WHERE rejudge=1").bind());
+}
+
 std::uint64_t Ledger::count(RowState state) {
   // The number stands in the text for the states that have a partial index: a bound one would scan every row.
   const char* sql = state == RowState::Held          ? "SELECT count(*) FROM rows WHERE state=5"
