@@ -164,5 +164,19 @@ TEST_F(CliVerifySidecars, ComeBackWithWhatIsRepaired) {
   EXPECT_EQ(verified().at("exit_code"), 0);
 }
 
+// It has nothing to lose, so looking at the others goes on.
+TEST_F(CliVerifySinks, ABestEffortOneThatNoRunCouldOpenLacksAll) {
+  fs::create_directory(dir_ / "away");
+  std::ofstream(dir_ / "away/foreign") << "x";
+  write_sink(
+      "  - type: eml\n    with: { path: ./mail }\n"
+      "  - type: eml\n    id: away\n    best_effort: true\n    with: { path: ./away }\n");
+  EXPECT_EQ(ask({"run", file()}).exit_code, 0);
+  const json report = verified();
+  ASSERT_EQ(report.at("sinks").size(), 2U) << report.dump(2);
+  EXPECT_EQ(report.at("sinks").at(0).at("copies"), 3);
+  EXPECT_EQ(report.at("sinks").at(1).at("not_stored"), 3);
+}
+
 }  // namespace
 }  // namespace mailpipe::test

@@ -1,6 +1,7 @@
 // Octets that a sink has already: a message listed once more is linked or read there, not downloaded. See engine.hpp.
 #include "run/engine.hpp"
 #include "run/places.hpp"
+#include "run/to_receipt.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,12 +19,7 @@ std::optional<Receipt> Engine::copy_on(const SinkLane& lane,
   for (const state::ReceiptRow& one : receipts) {
     if (one.sink == lane.part().id && one.state == state::ReceiptRow::State::Stored &&
         !one.adopted && lane.alive) {
-      return Receipt{.key = {},
-                     .place = one.place,
-                     .location = one.location,
-                     .size = one.size,
-                     .digest = one.digest,
-                     .keywords = one.keywords};
+      return to_receipt({}, one);
     }
   }
   return std::nullopt;

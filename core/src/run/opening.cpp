@@ -65,14 +65,6 @@ bool is_ours(const std::string& marker, const SinkPart& part, const Setup& setup
               "give every sink a folder of its own");
 }
 
-/// Whether something of ours lies there, or may: a sink that no run could open yet has nothing to lose.
-bool holds_something(state::Ledger& ledger, const std::string& sink) {
-  const auto sinks = ledger.sinks();
-  return std::any_of(sinks.begin(), sinks.end(), [&](const state::Ledger::SinkRow& row) {
-    return row.id == sink && row.places + row.intents != 0;
-  });
-}
-
 /// Takes down what lies in the sink as candidates for adoption.
 void scan_sink(SinkLane& lane, state::Ledger& ledger) {
   if (!lane.part().can.scan) {
@@ -104,6 +96,21 @@ std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs&) {
   return ledger;
 }
 
+// A sink that no run could open yet has nothing to lose.
+void refuse_if_elsewhere(const SinkPart& part, state::Ledger& ledger) {
+  const auto sinks = ledger.sinks();
+  const bool held = std::any_of(sinks.begin(), sinks.end(), [&](const state::Ledger::SinkRow& row) {
+    return row.id == part.id && row.places + row.intents != 0;
+  });
+  if (held) {
+    throw Error(ErrorClass::Permanent, "'" + part.root + "' is not where the backup was",
+                "is its disk mounted? If it was emptied on purpose, 'mailpipe state reset --sink " +
+                    part.id +
+                    "' forgets what lay there; to fill a second place, give the sink a "
+                    "new 'id:'");
+  }
+}
+
 void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
   const RootState root = lane.do_now([](Sink& sink) {
     sink.open(false);
@@ -117,10 +124,7 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup) {
     if (!root.marker.empty()) {
       foreign_marker(lane.part(), root.marker, setup);
     }
-    if (holds_something(ledger, lane.part().id)) {
-      throw Error(ErrorClass::Permanent, "'" + lane.part().root + "' is not where the backup was",
-                  "is its disk mounted? To fill a new place, give the sink a new 'id:'");
-    }
+    refuse_if_elsewhere(lane.part(), ledger);
     if (!root.empty) {
       throw Error(ErrorClass::Permanent,
                   "'" + lane.part().root + "' is not empty, and no ledger says what lies there",

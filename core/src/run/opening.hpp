@@ -21,7 +21,10 @@ std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs& fs);
 /// as candidates for adoption.
 void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup);
 
-/// The same, only looking: false when a run would refuse what lies there before `state rebuild` took it over. Throws
+/// Throws when the ledger knows of copies in a sink whose marker is missing: its disk may not be mounted.
+void refuse_if_elsewhere(const SinkPart& part, state::Ledger& ledger);
+
+/// The same as open_sink(), only looking: false when a run would refuse what lies there before `state rebuild` took it over. Throws
 /// when the sink is another pipeline's, or ours and the ledger is missing.
 bool look_at_root(const RootState& root, const SinkPart& part, const Setup& setup);
 

@@ -1,23 +1,11 @@
 #include "run/owed_steps.hpp"
 
 #include "run/places.hpp"
+#include "run/to_receipt.hpp"
 
 #include <algorithm>
 
 namespace mailpipe::run {
-
-namespace {
-
-Receipt to_receipt(const state::Row& row, const state::ReceiptRow& from) {
-  return {.key = row.item.key,
-          .place = from.place,
-          .location = from.location,
-          .size = from.size,
-          .digest = from.digest,
-          .keywords = from.keywords};
-}
-
-}  // namespace
 
 template <class Call, class Then>
 void OwedSteps::run(std::size_t lane, Call call, Then then) {
@@ -164,7 +152,7 @@ void OwedSteps::carry_out(Sink& sink, std::vector<Step>& steps) {
   for (Step& step : steps) {
     for (Link& link : step.links) {
       try {
-        Staged one = sink.link(to_receipt(step.row, link.from), step.item, link.place.id);
+        Staged one = sink.link(to_receipt(step.row.item.key, link.from), step.item, link.place.id);
         link.location = one.placed.at(0).location;
         staged.emplace_back(&link, std::move(one));
       } catch (const Error& error) {
@@ -191,7 +179,7 @@ void OwedSteps::carry_out(Sink& sink, std::vector<Step>& steps) {
   }
   for (Step& step : steps) {
     for (state::ReceiptRow& receipt : step.changes) {
-      std::string now = sink.update(to_receipt(step.row, receipt), step.item);
+      std::string now = sink.update(to_receipt(step.row.item.key, receipt), step.item);
       step.changed += receipt.adopted && now == receipt.location ? 0 : 1;  // it had them already
       receipt.location = std::move(now);
     }
@@ -286,7 +274,7 @@ OwedSteps::Chunk OwedSteps::removals_of(std::size_t lane, const std::vector<stat
       if (shared(row, receipt)) {
         ledger_.remove_receipt(receipt);
       } else {
-        out.places.push_back({to_receipt(row, receipt), receipt,
+        out.places.push_back({to_receipt(row.item.key, receipt), receipt,
                               trash && !stays ? Removal::Trash : Removal::Delete});
       }
     }

@@ -1,4 +1,5 @@
 // What a verification found is put right. See verification.hpp.
+#include "run/to_receipt.hpp"
 #include "run/verification.hpp"
 #include "spool/spool.hpp"
 #include "state/pack.hpp"
@@ -15,15 +16,6 @@ using state::Finding;
 
 bool is_damage(const Finding& finding) {
   return finding.kind < Finding::Kind::Extra;
-}
-
-Receipt to_receipt(const state::Row& row, const state::ReceiptRow& from) {
-  return {.key = row.item.key,
-          .place = from.place,
-          .location = from.location,
-          .size = from.size,
-          .digest = from.digest,
-          .keywords = from.keywords};
 }
 
 bool same_place(const state::ReceiptRow& receipt, const Finding& finding) {
@@ -134,7 +126,7 @@ bool Verification::restore(const Finding& finding) {
     }
     try {
       const auto writer = spool.open(from.size);
-      source->sink->read(to_receipt(row, from),
+      source->sink->read(to_receipt(row.item.key, from),
                          [&](std::string_view octets) { writer->write(octets); });
       const auto body = writer->finish();
       if (body->digest() == row.digest.value_or(from.digest)) {

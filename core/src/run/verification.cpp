@@ -4,6 +4,7 @@
 #include "run/inbox.hpp"
 #include "run/opening.hpp"
 #include "run/sink_lane.hpp"
+#include "run/to_receipt.hpp"
 #include "spool/sha256.hpp"
 
 #include <algorithm>
@@ -15,15 +16,6 @@ namespace {
 
 constexpr std::size_t kChunk = 500;
 using state::Finding;
-
-Receipt to_receipt(const state::VerifiedCopy& copy) {
-  return {.key = copy.key,
-          .place = copy.receipt.place,
-          .location = copy.receipt.location,
-          .size = copy.receipt.size,
-          .digest = copy.receipt.digest,
-          .keywords = copy.receipt.keywords};
-}
 
 /// What its size says of a copy that is not whole.
 void measure(Finding& finding, std::uint64_t stored) {
@@ -102,11 +94,7 @@ void Verification::check_marker(const SinkPart& part) {
   if (root.marker.find(in_.ledger.id()) != std::string::npos) {
     return;
   }
-  if (in_.ledger.sink_complete(part.id).has_value() && in_.ledger.any_stored()) {
-    throw Error(ErrorClass::Permanent, "'" + part.root + "' is not where the backup was",
-                "is its disk mounted? 'mailpipe state reset --sink " + part.id +
-                    "' forgets what lay there, if it was emptied on purpose");
-  }
+  refuse_if_elsewhere(part, in_.ledger);
 }
 
 SinkVerified Verification::check_sink(const SinkPart& part) {
@@ -211,7 +199,7 @@ bool Verification::read_copy(const SinkPart& part, const state::VerifiedCopy& co
   const state::ReceiptRow& receipt = copy.receipt;
   try {
     spool::Sha256 hash;
-    part.sink->read(to_receipt(copy), [&](std::string_view octets) {
+    part.sink->read(to_receipt(copy.key, copy.receipt), [&](std::string_view octets) {
       hash.update(octets);
       finding.size += octets.size();
     });
