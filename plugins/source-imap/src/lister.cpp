@@ -1,7 +1,9 @@
 #include "lister.hpp"
 
+#include "errors.hpp"
 #include "mailbox_choice.hpp"
 #include "mailbox_name.hpp"
+#include "reply.hpp"
 #include "session.hpp"
 
 #include <mailpipe/host.hpp>
@@ -40,6 +42,12 @@ const char* way_of(const Dialect& dialect) {
   return dialect.qresync ? "QRESYNC" : dialect.condstore ? "CONDSTORE" : "flag scans";
 }
 
+bool can_be_opened(const ListEntry& entry) {
+  return std::none_of(entry.attributes.begin(), entry.attributes.end(), [](const auto& attribute) {
+    return attribute == "\\noselect" || attribute == "\\nonexistent";
+  });
+}
+
 std::string count_of(std::size_t number, const char* thing) {
   return std::to_string(number) + " " + thing + (number == 1 ? "" : "es");
 }
@@ -65,6 +73,7 @@ void Lister::run(const Cursors& cursors) {
   }
   list_new();
   report();
+  look_for_failed();
   throw_failures();
   if (!account.complete) {
     throw Error(ErrorClass::Permanent,
@@ -216,24 +225,64 @@ void Lister::look() {
                 " chosen; changes are found by " + way_of(account.dialect));
 }
 
-void Lister::throw_failures() const {
-  const MailboxSync* worst = nullptr;
-  std::size_t number = 0;
+// A mailbox that was deleted or renamed after LIST is no lasting failure: listing everything again tells what became of it.
+void Lister::look_for_failed() {
+  struct Look {
+    const MailboxSync* mailbox = nullptr;
+    bool listed = false;
+    bool answered = false;
+  };
+
+  std::deque<Look> looks;
   for (const MailboxSync& mailbox : mailboxes_) {
     if (!mailbox.failure()) {
       continue;
     }
+    Look& look = looks.emplace_back(Look{&mailbox});
+    send_bounded(session_, Command("LIST \"\"").mailbox(mailbox.info().name),
+                 std::make_shared<Reply>(
+                     [&look](const Untagged& said) {
+                       const auto* entry = std::get_if<ListEntry>(&said);
+                       look.listed = look.listed || (entry != nullptr && can_be_opened(*entry));
+                     },
+                     [&look](const Completion& result) { look.answered = result.ok(); },
+                     [&look](const Error& /*why*/) { look.listed = true; }));
+  }
+  session_.finish();
+  for (const Look& look : looks) {
+    if (look.answered && !look.listed) {
+      left_.emplace(look.mailbox, Error(ErrorClass::Transient,
+                                        place_name(settings_, look.mailbox->info().label) +
+                                            ": deleted or renamed while it was being listed",
+                                        kLaterHint));
+    }
+  }
+}
+
+const Error* Lister::failure_of(const MailboxSync& mailbox) const {
+  const auto left = left_.find(&mailbox);
+  return left != left_.end() ? &left->second : mailbox.failure() ? &*mailbox.failure() : nullptr;
+}
+
+void Lister::throw_failures() const {
+  const Error* worst = nullptr;
+  std::size_t number = 0;
+  for (const MailboxSync& mailbox : mailboxes_) {
+    const Error* const failure = failure_of(mailbox);
+    if (failure == nullptr) {
+      continue;
+    }
     ++number;
-    host_.log(LogLevel::Warn, mailbox.failure()->what());
-    if (worst == nullptr || mailbox.failure()->error_class() != ErrorClass::Transient) {
-      worst = &mailbox;
+    host_.log(LogLevel::Warn, failure->what());
+    if (worst == nullptr || failure->error_class() != ErrorClass::Transient) {
+      worst = failure;
     }
   }
   host_.count("mailboxes_failed", number);
   if (worst == nullptr) {
     return;
   }
-  const Error& error = *worst->failure();
+  const Error& error = *worst;
   const std::string others =
       number == 1 ? "" : " (and " + count_of(number - 1, "other mailbox") + ")";
   const bool passes =

@@ -35,6 +35,8 @@ class Lister {
   void find_changes();
   void list_new();
   void report() const;
+  void look_for_failed();
+  const Error* failure_of(const MailboxSync& mailbox) const;
   void throw_failures() const;
 
   Session& session_;
@@ -44,6 +46,7 @@ class Lister {
   Directory& directory_;
   SyncWorld world_;
   std::deque<MailboxSync> mailboxes_;
+  std::map<const MailboxSync*, Error> left_;  ///< deleted or renamed while they were being listed
 };
 
 }  // namespace mailpipe::imap
