@@ -9,6 +9,7 @@
 #include <charconv>
 #include <ctime>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 
 namespace mailpipe::testing {
@@ -138,6 +139,41 @@ std::string listed_name(const std::string& response) {
   return name;
 }
 
+/// "1:3,7"
+std::vector<std::uint32_t> uids_of(const std::string& set) {
+  std::vector<std::uint32_t> uids;
+  std::istringstream ranges(set);
+  for (std::string range; std::getline(ranges, range, ',');) {
+    const std::size_t colon = range.find(':');
+    const unsigned long first = std::stoul(range);
+    const unsigned long last =
+        colon == std::string::npos ? first : std::stoul(range.substr(colon + 1));
+    for (unsigned long uid = first; uid <= last; ++uid) {
+      uids.push_back(static_cast<std::uint32_t>(uid));
+    }
+  }
+  return uids;
+}
+
+/// "[COPYUID <UIDVALIDITY> <set> <set>]", in one of the responses.
+std::map<std::uint32_t, std::uint32_t> copied(const std::vector<std::string>& responses) {
+  std::map<std::uint32_t, std::uint32_t> out;
+  for (const std::string& response : responses) {
+    std::istringstream words(between(response, "[COPYUID ", ']'));
+    std::string validity;
+    std::string from;
+    std::string to;
+    if (words >> validity >> from >> to) {
+      const auto here = uids_of(from);
+      const auto there = uids_of(to);
+      for (std::size_t i = 0; i < here.size(); ++i) {
+        out[here[i]] = there.at(i);
+      }
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 ImapAccount::ImapAccount(int port, std::string user, const std::string& password)
@@ -262,14 +298,18 @@ void ImapAccount::expunge(const MailboxName& name, const std::string& uids) {
   command("UID EXPUNGE " + uids);
 }
 
-void ImapAccount::move(const MailboxName& name, const std::string& uids, const MailboxName& to) {
+std::map<std::uint32_t, std::uint32_t> ImapAccount::move(const MailboxName& name,
+                                                         const std::string& uids,
+                                                         const MailboxName& to) {
   select(name);
-  command("UID MOVE " + uids + " " + quoted(to.octets()));
+  return copied(command("UID MOVE " + uids + " " + quoted(to.octets())));
 }
 
-void ImapAccount::copy(const MailboxName& name, const std::string& uids, const MailboxName& to) {
+std::map<std::uint32_t, std::uint32_t> ImapAccount::copy(const MailboxName& name,
+                                                         const std::string& uids,
+                                                         const MailboxName& to) {
   select(name);
-  command("UID COPY " + uids + " " + quoted(to.octets()));
+  return copied(command("UID COPY " + uids + " " + quoted(to.octets())));
 }
 
 std::vector<ImapMessage> ImapAccount::messages(const MailboxName& name) {

@@ -79,8 +79,12 @@ class ImapAccount {
   void remove_flags(const MailboxName& name, const std::string& uids, const std::string& flags);
   void set_flags(const MailboxName& name, const std::string& uids, const std::string& flags);
   void expunge(const MailboxName& name, const std::string& uids);
-  void move(const MailboxName& name, const std::string& uids, const MailboxName& to);
-  void copy(const MailboxName& name, const std::string& uids, const MailboxName& to);
+
+  /// The UIDs that they had and those that they have there (RFC 4315).
+  std::map<std::uint32_t, std::uint32_t> move(const MailboxName& name, const std::string& uids,
+                                              const MailboxName& to);
+  std::map<std::uint32_t, std::uint32_t> copy(const MailboxName& name, const std::string& uids,
+                                              const MailboxName& to);
 
   /// By UID, downloaded one after the other.
   std::vector<ImapMessage> messages(const MailboxName& name);
