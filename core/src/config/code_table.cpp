@@ -151,6 +151,9 @@ const std::vector<CodeEntry>& code_table() {
        "The filter compares messages with others of the pipeline and names one that is kept for "
        "them all, which "
        "cannot be said for one sink alone. Move it to the pipeline's own `filters:`."},
+      {"MP1207", "two sinks in one place",
+       "A sink's folder or file is its alone: the marker in it names one pipeline and one sink. "
+       "Give every sink a path of its own."},
       {"MP1301", "a secret in the file",
        "A password or token stands in the pipeline file, where backups, editors and version "
        "control copy it. Use "

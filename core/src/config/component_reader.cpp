@@ -210,7 +210,26 @@ std::vector<SinkSpec> ComponentReader::read_sinks(const Entry& entry) {
               "no sink is required: nothing would tell when a message is saved",
               {{}, "remove 'best_effort' from one of them"});
   }
+  refuse_same_place(sinks);
   return sinks;
+}
+
+/// Each of two sinks would take the other's files for foreign ones.
+void ComponentReader::refuse_same_place(const std::vector<SinkSpec>& sinks) {
+  std::map<std::string, const SinkSpec*> by_path;
+  for (const SinkSpec& sink : sinks) {
+    const auto options = nlohmann::json::parse(sink.options, nullptr, false);
+    if (!options.is_object() || !options.contains("path") || !options["path"].is_string()) {
+      continue;
+    }
+    const auto [first, added] = by_path.emplace(options["path"].get<std::string>(), &sink);
+    if (!added) {
+      add_error(findings_, "MP1207", sink.mark,
+                "the sink writes to the same place as the one in line " +
+                    std::to_string(first->second->mark.line),
+                {{}, "give every sink a path of its own"});
+    }
+  }
 }
 
 SinkSpec ComponentReader::read_sink(const Node& node) {
@@ -253,6 +272,7 @@ void ComponentReader::read_duty(const Node& node, SinkSpec& sink) {
       required->value->boolean == best_effort->value->boolean) {
     add_error(findings_, "MP1205", best_effort->mark, "a sink is either required or best_effort",
               {{}, "remove one of the two keys"});
+    return;
   }
   if (best_effort != nullptr) {
     sink.required = !best_effort->value->boolean;

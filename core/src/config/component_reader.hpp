@@ -40,6 +40,7 @@ class ComponentReader {
   void read_options(const Node& node, const ComponentInfo& info, ComponentSpec& spec);
   void read_id(const Node& node, ComponentSpec& spec);
   void refuse_owners(const SinkSpec& sink);
+  void refuse_same_place(const std::vector<SinkSpec>& sinks);
   void read_duty(const Node& node, SinkSpec& sink);
   void read_on_remove(const Node& node, const ComponentInfo* info, SinkSpec& sink);
 
