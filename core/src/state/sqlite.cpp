@@ -87,12 +87,6 @@ Database::Database(std::string path) : path_(std::move(path)) {
   }
   sqlite3_extended_result_codes(handle, 0);
   sqlite3_busy_timeout(handle, 5000);
-  Statement pages = prepare("PRAGMA page_count");
-  if (pages.next() && pages.integer(0) == 0) {
-    // Of nothing there is nothing to roll back to: a journal on disk costs three syncs.
-    execute("PRAGMA journal_mode=MEMORY");
-  }
-  pages.reset();
   // The data of a message is synced by its sink; what makes it a backup is this file: FULL, or a commit may be lost.
   execute(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA "
