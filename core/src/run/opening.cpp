@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <system_error>
 
@@ -167,11 +168,16 @@ void recover_sink(SinkLane& lane, state::Ledger& ledger) {
     }
     sink.sweep();
   });
+  std::set<state::RowId> partly;
   for (const state::IntentRow& intent : present) {
     ledger.redeem(intent);
+    partly.insert(intent.row);
   }
   for (const state::IntentRow& intent : open) {
     ledger.forget(intent);
+    if (partly.contains(intent.row)) {
+      ledger.owe(lane.part().id, intent.row);  // it lies in one of its mailboxes, perhaps not in all
+    }
   }
 }
 
