@@ -67,8 +67,9 @@ Trash::Folder& Trash::open_folder(const std::vector<std::string>& folder) {
     path += "/" + name;
     auto found = folders_.find(path);
     if (found == folders_.end()) {
-      at->changed = true;
-      found = folders_.emplace(path, Folder{open_beneath(fs_, at->file, name), false}).first;
+      File next = open_beneath(fs_, at->file, name);
+      at->file.sync();  // before anything is moved there: it would go with the folder
+      found = folders_.emplace(path, Folder{std::move(next), false}).first;
     }
     at = &found->second;
   }
