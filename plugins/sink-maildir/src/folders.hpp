@@ -56,8 +56,8 @@ class Folders {
 
   Folders(Fs& fs, Host& host, const File& root, Layout layout);
 
-  /// The folder of a mailbox; made when it is missing. `data` gets what has to be synced with it.
-  Folder& make(const std::vector<std::string>& path, DataSync& data);
+  /// The folder of a mailbox; made when it is missing.
+  Folder& make(const std::vector<std::string>& path);
 
   /// The same, or null.
   Folder* find(const std::vector<std::string>& path);
@@ -97,6 +97,9 @@ class Folders {
   /// Every folder with a cur/ beneath the root, in order; `false` from the function ends it.
   void walk(const std::function<bool(Folder&)>& visit);
 
+  /// The same, in those of ours that have lost their cur/ too; it is made again.
+  void walk_ours(const std::function<bool(Folder&)>& visit);
+
   /// The mailbox of a folder: as its note says, or else as its name tells.
   std::vector<std::string> mailbox_of(Folder& folder) const;
 
@@ -110,11 +113,13 @@ class Folders {
   bool unchanged_since_listing(Folder& folder);
   std::optional<Location> listed(Folder& folder, std::string_view base);
   bool is_there(Folder& folder, Sub sub, const std::string& name);
-  bool try_make(const std::vector<std::string>& path, const std::string& location, DataSync& data);
+  bool try_make(const std::vector<std::string>& path, const std::string& location);
   File open_or_make(const File& parent, const std::string& parent_location, const std::string& name,
                     bool& made);
   void write_note(const File& dir, const std::string& location,
-                  const std::vector<std::string>& path, DataSync& data);
+                  const std::vector<std::string>& path);
+  void sync_note(int result, const std::string& path);
+  void restore_cur(const File& dir, const std::string& location);
   void walk_beneath(const std::string& location, unsigned depth,
                     const std::function<bool(Folder&)>& visit, bool& go_on);
 
@@ -127,6 +132,7 @@ class Folders {
   std::list<Folder*> open_;                                    ///< last used last
   std::set<std::string> changed_;  ///< folders, by location, whose names are not synced
   bool broken_ = false;
+  bool restores_ = false;
 };
 
 }  // namespace mailpipe::maildir

@@ -1,5 +1,6 @@
 // What lies in folders and beneath them.
 #include "file_flags.hpp"
+#include "folder_note.hpp"
 #include "folder_open.hpp"
 #include "folders.hpp"
 
@@ -113,6 +114,22 @@ void Folders::walk(const std::function<bool(Folder&)>& visit) {
   walk_beneath("", 0, visit, go_on);
 }
 
+void Folders::walk_ours(const std::function<bool(Folder&)>& visit) {
+  restores_ = true;
+  walk(visit);
+  restores_ = false;
+}
+
+/// Our note, and no cur/: a power cut took it, or came between it and the note when both were to go.
+void Folders::restore_cur(const File& dir, const std::string& location) {
+  FileInfo info;
+  if (fs_.stat(dir.fd(), name_of(Sub::Cur), info) == -ENOENT &&
+      fs_.stat(dir.fd(), kFolderNote, info) == 0) {
+    bool made = false;
+    open_or_make(dir, location, name_of(Sub::Cur), made);
+  }
+}
+
 void Folders::walk_beneath(const std::string& location, unsigned depth,
                            const std::function<bool(Folder&)>& visit, bool& go_on) {
   int result = 0;
@@ -126,6 +143,9 @@ void Folders::walk_beneath(const std::string& location, unsigned depth,
   }
   if (result < 0) {
     throw_errno(result, "cannot open the folder", dir.path());
+  }
+  if (restores_) {
+    restore_cur(dir, location);
   }
   if (Folder* folder = at(location)) {
     go_on = visit(*folder);

@@ -17,18 +17,23 @@ namespace {
 
 constexpr unsigned kMostChoices = 3;
 
+bool is_whole(const Folder& folder) {
+  return folder.sub(Sub::Tmp).is_open() && folder.sub(Sub::New).is_open();
+}
+
 }  // namespace
 
-Folder& Folders::make(const std::vector<std::string>& path, DataSync& data) {
+Folder& Folders::make(const std::vector<std::string>& path) {
   const auto known = locations_.find(path);
   if (known != locations_.end()) {
-    if (Folder* folder = at(known->second)) {
+    Folder* folder = at(known->second);
+    if (folder != nullptr && is_whole(*folder)) {
       return *folder;
     }
   }
   for (unsigned choice = 0; choice < kMostChoices; ++choice) {
     const std::string location = join(folders_of(path, layout_, choice));
-    if (!try_make(path, location, data)) {
+    if (!try_make(path, location)) {
       continue;
     }
     int result = 0;
@@ -44,8 +49,10 @@ Folder& Folders::make(const std::vector<std::string>& path, DataSync& data) {
 }
 
 /// Makes what is missing of a folder; false when it is another mailbox's.
-bool Folders::try_make(const std::vector<std::string>& path, const std::string& location,
-                       DataSync& data) {
+bool Folders::try_make(const std::vector<std::string>& path, const std::string& location) {
+  if (broken_) {
+    throw_broken_sync(root_.path());
+  }
   File dir(fs_, fs_.openat(root_.fd(), ".", kDirectory, 0), root_.path());
   if (dir.fd() < 0) {
     throw_errno(dir.fd(), "cannot open the folder", root_.path());
@@ -63,11 +70,14 @@ bool Folders::try_make(const std::vector<std::string>& path, const std::string& 
   FileInfo info;
   const bool foreign = !note.exists && fs_.stat(dir.fd(), name_of(Sub::Cur), info) == 0;
   if (!foreign && !note.path) {
-    write_note(dir, location, path, data);
+    write_note(dir, location, path);
   }
   refuse_if_others_may_write(fs_, dir);
   for (const Sub sub : {Sub::Tmp, Sub::New, Sub::Cur}) {  // cur/ last: it makes it a Maildir
     refuse_if_others_may_write(fs_, open_or_make(dir, location, name_of(sub), made));
+    if (made) {
+      forget(location);  // it may be open without, if a power cut took it
+    }
   }
   return true;
 }
@@ -92,7 +102,7 @@ File Folders::open_or_make(const File& parent, const std::string& parent_locatio
 }
 
 void Folders::write_note(const File& dir, const std::string& location,
-                         const std::vector<std::string>& path, DataSync& data) {
+                         const std::vector<std::string>& path) {
   std::vector<std::pair<const char*, std::string>> notes = {{kFolderNote, note_text(path)}};
   if (layout_ == Layout::MaildirPlusPlus && !location.empty()) {
     notes.emplace_back("maildirfolder", "");
@@ -107,9 +117,18 @@ void Folders::write_note(const File& dir, const std::string& location,
     }
     File file(fs_, fd, file_path);
     file.write_all(text);
-    data.add(file_path, std::move(file));
+    sync_note(fs_.fdatasync(file.fd()), file_path);
+    file.close();
   }
-  changed_.insert(location);
+  // Before there is a cur/: a folder with one and without a note would count as somebody else's for ever.
+  sync_note(fs_.fsync(dir.fd()), dir.path());
+}
+
+void Folders::sync_note(int result, const std::string& path) {
+  if (result < 0) {
+    broken_ = true;
+    throw_sync_failure(result, path);
+  }
 }
 
 Folder* Folders::find(const std::vector<std::string>& path) {

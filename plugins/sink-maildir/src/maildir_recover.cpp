@@ -44,7 +44,7 @@ bool MaildirSink::recover(const Intent& intent) {
 void MaildirSink::sweep() {
   Folders& folders = writable();
   std::vector<std::string> old;
-  folders.walk([&](Folder& folder) {
+  folders.walk_ours([&](Folder& folder) {
     if (folder.keywords == nullptr) {
       KeywordTable::sweep(fs_, folder.dir);
     }

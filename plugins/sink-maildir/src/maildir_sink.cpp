@@ -106,7 +106,7 @@ void MaildirSink::mailbox(MailboxChange change, const Mailbox& mailbox) {
     return;
   }
   if (change == MailboxChange::Create) {
-    folders.make(mailbox.path, *data_);
+    folders.make(mailbox.path);
   } else if (!folders.remove(mailbox.path)) {
     host_.log(LogLevel::Info,
               "the folder of a mailbox that is gone stays: it is not empty, or not "

@@ -34,7 +34,7 @@ Location MaildirSink::choose(const Item& item, const Mailbox& place, const FileD
   if (place.path.empty()) {
     throw Error(ErrorClass::Item, "a mailbox of '" + printable(item.key) + "' has no name");
   }
-  Folder& folder = writable().make(place.path, *data_);
+  Folder& folder = writable().make(place.path);
   std::string letters = letters_of(folder, item.keywords, true);
   std::string base;
   for (unsigned n = 1; base.empty() || taken_.contains(folder.location + "/" + base); ++n) {
@@ -50,13 +50,13 @@ Placed MaildirSink::place_of(const Item& item, const Mailbox& place, const FileD
 }
 
 MaildirSink::Draft MaildirSink::draft(const std::vector<std::string>& path) {
-  Folder& folder = folders_->make(path, *data_);
+  Folder& folder = folders_->make(path);
   Draft out(fs_, folder, names_.next());
   if (out.file.is_open()) {
     return out;
   }
   folders_->forget(folder.location);  // somebody took the folder away while we had it open
-  Draft again(fs_, folders_->make(path, *data_), names_.next());
+  Draft again(fs_, folders_->make(path), names_.next());
   if (!again.file.is_open()) {
     throw_errno(-ENOENT, "cannot make the file", again.file.path());
   }
@@ -109,7 +109,7 @@ Staged MaildirSink::link(const Receipt& receipt, const Item& item, const std::st
                 "'" + printable(path_of(receipt.location)) + "' is not there, or not as stored",
                 "it was moved, changed or deleted after it was stored");
   }
-  Folder& to = folders_->make(mailbox->path, *data_);
+  Folder& to = folders_->make(mailbox->path);
   const Location staging{to.location, Sub::Tmp, names_.next()};
   Folder* source = folders_->at(from->folder);
   const int linked = source == nullptr ? -ENOENT
