@@ -139,7 +139,7 @@ TEST_F(MboxSinkTest, CostsSyncsOfABatchNotOfAMessage) {
     }
     counting.reset();
     commit(*sink, messages);
-    EXPECT_EQ(counting.syncs(), 5U) << "staging, plan, its name, box, record";
+    EXPECT_EQ(counting.syncs(), 6U) << "staging, plan, its name, box, record, its name";
     EXPECT_EQ(counting.count(FsCall::Pwrite), static_cast<std::uint64_t>(count) + 1)
         << "one a message to the staging, one to the box";
   }

@@ -71,19 +71,19 @@ bool BoxLock::try_fcntl(bool lock) noexcept {
 }
 
 /// The same file from run to run, so that a dot-lock that was left is known; it says who we are now.
-void BoxLock::make_lock_file() {
-  const std::string path = own_.path() + "/" + kLockFile;
-  const int fd = fs_.openat(own_.fd(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+void BoxLock::make_lock_file(Fs& fs, const File& own) {
+  const std::string path = own.path() + "/" + kLockFile;
+  const int fd = fs.openat(own.fd(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) {
     throw_errno(fd, "cannot make the file", path);
   }
-  File file(fs_, fd, path);
+  File file(fs, fd, path);
   const std::string owner = owner_text();
   std::string there(owner.size() + 1, '\0');
-  const std::int64_t n = fs_.pread(fd, there.data(), there.size(), 0);
+  const std::int64_t n = fs.pread(fd, there.data(), there.size(), 0);
   there.resize(static_cast<std::size_t>(std::max<std::int64_t>(n, 0)));
   if (there != owner) {
-    if (const int result = fs_.ftruncate(fd, 0); result < 0) {
+    if (const int result = fs.ftruncate(fd, 0); result < 0) {
       throw_errno(result, "cannot cut", path);
     }
     file.write_all(owner);
@@ -112,7 +112,7 @@ bool BoxLock::try_dot_lock() {
   if (is_ours(fs_, own_, folder_, dot_lock_)) {
     fs_.unlinkat(folder_.fd(), dot_lock_.c_str(), 0);  // a killed run's
   }
-  make_lock_file();
+  make_lock_file(fs_, own_);
   int result = fs_.linkat(own_.fd(), kLockFile, folder_.fd(), dot_lock_.c_str());
   if (result == -EEXIST && is_ours(fs_, own_, folder_, dot_lock_)) {
     return true;  // NFS: the answer was lost, the link was made

@@ -29,6 +29,10 @@ class BoxLock {
   BoxLock& operator=(const BoxLock&) = delete;
   ~BoxLock();
 
+  /// The file to which dot-locks are links. It must be durable before the first of them, or a power cut leaves one that
+  /// nobody knows for ours.
+  static void make_lock_file(Fs& fs, const File& own);
+
   /// Removes the dot-lock of a box if it is ours, left by a run that was killed. There is no other run
   /// of the pipeline: the ledger has a lock, too.
   static void clear(Fs& fs, const File& own, const File& folder, const std::string& name) noexcept;
@@ -38,7 +42,6 @@ class BoxLock {
   bool try_fcntl(bool lock) noexcept;
   bool try_dot_lock();
   static bool is_ours(Fs& fs, const File& own, const File& folder, const std::string& dot_lock);
-  void make_lock_file();
   void unlock() noexcept;
   [[noreturn]] void throw_held() const;
 

@@ -9,6 +9,19 @@
 #include <sstream>
 
 namespace mailpipe::mbox {
+namespace {
+
+File open_log(Fs& fs, const File& own) {
+  const std::string path = own.path() + "/" + EndsLog::kName;
+  const int fd = fs.openat(own.fd(), EndsLog::kName,
+                           O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    throw_errno(fd, "cannot make the file", path);
+  }
+  return {fs, fd, path};
+}
+
+}  // namespace
 
 void EndsLog::add(const std::string& box, std::uint64_t offset, Ends ends) {
   if (ends != Ends{}) {
@@ -17,20 +30,18 @@ void EndsLog::add(const std::string& box, std::uint64_t offset, Ends ends) {
   }
 }
 
+void EndsLog::make(Fs& fs, const File& own) {
+  open_log(fs, own).close();
+}
+
 void EndsLog::write(Fs& fs, const File& own) {
   if (lines_.empty()) {
     return;
   }
-  const std::string path = own.path() + "/" + kName;
-  const int fd =
-      fs.openat(own.fd(), kName, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    throw_errno(fd, "cannot make the file", path);
-  }
-  File file(fs, fd, path);
+  File file = open_log(fs, own);
   file.write_all("\n" + lines_);  // what a killed run wrote may not have ended its line
-  if (const int synced = fs.fdatasync(fd); synced < 0) {
-    throw_sync_failure(synced, path);
+  if (const int synced = fs.fdatasync(file.fd()); synced < 0) {
+    throw_sync_failure(synced, file.path());
   }
   file.close();
   lines_.clear();

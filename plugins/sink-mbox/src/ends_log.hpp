@@ -22,7 +22,10 @@ class EndsLog {
   /// Remembers a message for write().
   void add(const std::string& box, std::uint64_t offset, Ends ends);
 
-  /// Durable on return.
+  /// Makes the file if it is missing; its name is as durable as the folder.
+  static void make(Fs& fs, const File& own);
+
+  /// Durable on return, if the file's name is.
   void write(Fs& fs, const File& own);
 
   static std::map<std::string, Offsets> load(Fs& fs, const File& own);

@@ -92,7 +92,7 @@ void MboxSink::append_published() {
     lock_and_append(append);
   }
   ends_log_.write(fs_, files_.own());
-  record_.save(fs_, files_.own(), false);
+  record_.save(fs_, files_.own(), true);  // before what was staged goes: an open plan needs it
   appended_ = std::exchange(waiting_, {});
   for (const Append& each : std::exchange(published_, {})) {
     stages_->drop(each.token);
@@ -128,6 +128,11 @@ void MboxSink::plan_appends() {
     fit_to(append, info, newlines_wanted(file, info.size));
   }
   files_.sync();  // the boxes that were made
+  BoxLock::make_lock_file(fs_, files_.own());
+  if (std::any_of(published_.begin(), published_.end(),
+                  [](const Append& each) { return each.ends != Ends{}; })) {
+    EndsLog::make(fs_, files_.own());
+  }
   record_.save(fs_, files_.own(), true);
 }
 

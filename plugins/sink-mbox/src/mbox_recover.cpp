@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
+#include <string>
 
 namespace mailpipe::mbox {
 namespace {
@@ -245,8 +247,16 @@ void MboxSink::check_boxes() {
 void MboxSink::sweep() {
   writable();
   settle();
+  // Of all boxes: after a power cut the lock of an earlier batch may be back.
+  std::set<std::string> boxes;
   for (const BoxAppend& append : record_.appends) {
-    if (const auto place = files_.place_of(append.box, false); place.folder.is_open()) {
+    boxes.insert(append.box);
+  }
+  for (const auto& [box, note] : record_.boxes) {
+    boxes.insert(box);
+  }
+  for (const std::string& box : boxes) {
+    if (const auto place = files_.place_of(box, false); place.folder.is_open()) {
       BoxLock::clear(fs_, files_.own(), place.folder, place.name);
     }
   }
