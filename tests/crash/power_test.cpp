@@ -1,0 +1,50 @@
+// The power goes after anything that two runs do to the disk.
+#include "crash/power_cut.hpp"
+
+namespace mailpipe::test {
+namespace {
+
+#ifdef MAILPIPE_POWER_FULL
+constexpr PowerEffort kEffort{.few = 64, .more = 8, .every = 1};
+constexpr PowerEffort kLarge{.few = 1, .more = 12, .every = 97};
+#else
+constexpr PowerEffort kEffort{.few = 16, .more = 2, .every = 31};
+#endif
+
+class Power : public testing::TestWithParam<PowerCase> {};
+
+TEST_P(Power, GoesAtAnyStepAndTheNextRunEndsAsIfItHadNot) {
+  PowerCut(GetParam()).try_all(kEffort);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Small, Power,
+    testing::Values(PowerCase{"Eml", {"eml"}}, PowerCase{"EmlDeleting", {"deleting"}},
+                    PowerCase{"Sidecars", {"sidecars"}}, PowerCase{"Maildir", {"maildir"}},
+                    PowerCase{"Mbox", {"mbox"}}, PowerCase{"Mboxes", {"mboxes"}},
+                    PowerCase{"AllAtOnce", {"eml", "maildir", "mbox"}},
+                    PowerCase{"Syncfs", {"eml", "maildir"}, 3, 3, "syncfs"}),
+    [](const auto& each) { return each.param.name; });
+
+#ifdef MAILPIPE_POWER_FULL
+
+class PowerOfLargerRuns : public Power {};
+
+TEST_P(PowerOfLargerRuns, GoesAtSomeStepAndTheNextRunEndsAsIfItHadNot) {
+  PowerEffort effort = kLarge;
+  effort.seed = std::random_device()();
+  PowerCut(GetParam()).try_all(effort);
+}
+
+INSTANTIATE_TEST_SUITE_P(Large, PowerOfLargerRuns,
+                         testing::Values(PowerCase{"Eml", {"sidecars"}, 50, 20},
+                                         PowerCase{"Maildir", {"maildir"}, 50, 20},
+                                         PowerCase{"Mboxes", {"mboxes"}, 50, 20},
+                                         PowerCase{
+                                             "AllAtOnce", {"eml", "maildir", "mbox"}, 50, 20}),
+                         [](const auto& each) { return each.param.name; });
+
+#endif
+
+}  // namespace
+}  // namespace mailpipe::test
