@@ -102,10 +102,12 @@ TEST(ImapMemory, IsFlatForABodyOf200Megabytes) {
 }
 
 TEST(ImapMemory, IsFlatForAMillionRows) {
-  const auto answer =
-      ask("! repeat 1000000 * 7 FETCH (UID 7 FLAGS (\\\\Seen $Forwarded) MODSEQ (5))\\r\\n\n",
-          "a million rows", 4096);
-  EXPECT_EQ(answer->rows, 1'000'000U);
+  // A sanitizer measures no memory, and takes minutes for a million.
+  const std::uint64_t rows = mailpipe::test::kSanitized ? 20'000 : 1'000'000;
+  const auto answer = ask("! repeat " + std::to_string(rows) +
+                              " * 7 FETCH (UID 7 FLAGS (\\\\Seen $Forwarded) MODSEQ (5))\\r\\n\n",
+                          "a million rows", 4096);
+  EXPECT_EQ(answer->rows, rows);
 }
 
 TEST(ImapMemory, IsFlatForASearchThatFindsOneRunOverAndOver) {
