@@ -1,5 +1,8 @@
 #include "pipeline/mishap_imap_fixture.hpp"
 
+#include <chrono>
+#include <thread>
+
 namespace mailpipe::test {
 namespace {
 
@@ -45,6 +48,42 @@ TEST_F(ImapLeft, IsAFailureWhereLISTIsRefused) {
   answer_list("$tag NO not now");
   expect_end(run(), 1, {"mailbox Archive"});
   expect_whole_after_a_quiet_run();
+}
+
+/// A listing that breaks off is tried again in the same run, and the mailbox has changed meanwhile.
+class ImapListedAgain : public ImapMishap {
+ protected:
+  /// The program, as a mirror.
+  Process start_mirror() const {
+    return Process({MAILPIPE_PROGRAM, "run", "--set", "sinks.maildir.on_remove=delete",
+                    write({.budget = "1m"})},
+                   {{"XDG_STATE_HOME", (dir_ / "state").string()}, {"MISHAP_PASSWORD", kPassword}});
+  }
+
+  void expect_mirrored() {
+    const Finished result = start_mirror().wait();
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    expect_whole();
+  }
+};
+
+TEST_F(ImapListedAgain, WhatWasRemovedBetweenTwoAttemptsIsRemoved) {
+  expect_mirrored();
+  const std::uint32_t uid = model_->append("INBOX", 1);
+  model_->append("Archive", 1);
+  model_->on({.command = "EXAMINE \"Archive\"*",
+              .times = 2,
+              .instead = "$tag NO [UNAVAILABLE] not now\r\n"});
+  // So long that the cursors of the first attempt are written while the last one goes on from before them.
+  model_->on(
+      {.command = "EXAMINE \"Archive\"*", .times = 1, .wait = std::chrono::milliseconds(2500)});
+  Process running = start_mirror();
+  while (stored().size() < 6) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  model_->expunge("INBOX", uid);
+  EXPECT_EQ(running.wait().exit_code, 0);
+  expect_mirrored();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace mailpipe::run {
 
@@ -148,7 +149,12 @@ void Engine::advance() {
     reoffer();
     settle_sinks();
   }
-  committer_.begin_if_due((stopping_ || phase_ >= Phase::Placing) && nothing_can_join());
+  committer_.begin_if_due((stopping_ || phase_ >= Phase::Placing || when_quiet_) &&
+                          nothing_can_join());
+  if (when_quiet_ && !stopping_ && flights_.empty() && committer_.idle()) {
+    flush();
+    std::exchange(when_quiet_, nullptr)();
+  }
   if (grace_end_ && now >= *grace_end_) {
     grace_end_.reset();
     services_.cancellation.raise(Cancel::Abort);
@@ -287,6 +293,7 @@ void Engine::end(RunReport& report) {
   queue_.close();
   queue_.drain();
   inbox_.close();
+  when_quiet_ = nullptr;  // who waits for it is let go
   if (aborted_) {
     services_.cancellation.raise(Cancel::Abort);
     for (const auto& lane : lanes_) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <future>
 
 namespace mailpipe::run {
 
@@ -61,6 +62,20 @@ Cursors Engine::cursors() {
   return out;
 }
 
+// For one more attempt. What the last one brought must be settled and its cursors written: listed from before them, a message
+// that was removed between the attempts would be told of by neither.
+Cursors Engine::cursors_when_quiet() {
+  auto task = std::make_shared<std::packaged_task<Cursors()>>([this] { return cursors(); });
+  std::future<Cursors> result = task->get_future();
+  inbox_.post_after_events([this, task] { when_quiet_ = [task] { (*task)(); }; });
+  task.reset();
+  try {
+    return result.get();
+  } catch (const std::future_error&) {
+    throw Error(ErrorClass::Cancelled, "the run is ending");
+  }
+}
+
 // The top of the source's threads: what is thrown there ends the run.
 void Engine::guarded(const std::function<void()>& loop) {
   try {
@@ -80,9 +95,9 @@ void Engine::list_loop() {
   Backoff backoff(setup_.settings.max_backoff, setup_.settings.retry_budget);
   ListProgress progress;
   bool from_scratch = false;
-  for (;;) {
+  for (bool first = true;; first = false) {
     try {
-      Cursors from = inbox_.ask([this] { return cursors(); });
+      Cursors from = first ? inbox_.ask([this] { return cursors(); }) : cursors_when_quiet();
       for (Cursor& cursor : from) {
         cursor.value = from_scratch ? std::string() : cursor.value;
       }
