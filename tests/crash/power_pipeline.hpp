@@ -72,7 +72,8 @@ class PowerPipeline : public PipelineRun {
         at.disable_recursion_pending();
       } else if (at->is_directory()) {
         out[path] = "folder";
-      } else if (kOwn.contains(at->path().filename().string())) {
+      } else if (kOwn.contains(at->path().filename().string()) ||
+                 (path == "mbox.mailpipe/ends" && case_.sinks.size() > 1)) {
         out[path] = "";
       } else {
         std::ifstream in(at->path(), std::ios::binary);
@@ -190,7 +191,7 @@ class PowerPipeline : public PipelineRun {
           options(id, id == "mbox" ? R"(,"layout":"single")" : ""), host);
       out.can.ordered = true;
       if (id == "mboxes") {
-        out.can.mailboxes = out.can.places = true;
+        out.can.link = out.can.mailboxes = out.can.places = true;
       }
     } else {
       const bool sidecars = id == "sidecars";

@@ -176,7 +176,8 @@ void recover_sink(SinkLane& lane, state::Ledger& ledger) {
   for (const state::IntentRow& intent : open) {
     ledger.forget(intent);
     if (partly.contains(intent.row)) {
-      ledger.owe(lane.part().id, intent.row);  // it lies in one of its mailboxes, perhaps not in all
+      ledger.owe(lane.part().id,
+                 intent.row);  // it lies in one of its mailboxes, perhaps not in all
     }
   }
 }

@@ -61,7 +61,7 @@ class OwedSteps {
   struct Link {
     state::ReceiptRow from;
     Mailbox place;
-    std::string location;  ///< where it lies afterwards
+    Staged staged;
     std::optional<Error> error;
   };
 
@@ -92,6 +92,8 @@ class OwedSteps {
   bool add_on(std::size_t lane);
   Step addition(std::size_t lane, state::Row row);
   void added(std::size_t lane, const Steps& steps);
+  static void stage(Sink& sink, std::vector<Step>& steps);
+  void write_intents(std::size_t lane, const std::vector<Step>& steps);
   static void carry_out(Sink& sink, std::vector<Step>& steps);
   bool remove_on(std::size_t lane);
   Chunk removals_of(std::size_t lane, const std::vector<state::RowId>& ids);

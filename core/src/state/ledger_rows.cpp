@@ -366,9 +366,12 @@ void Ledger::redeem(const IntentRow& intent) {
                .size = intent.size,
                .digest = intent.digest,
                .keywords = intent.keywords});
+  // A further place of a stored message is a link: it tells nothing new of the message.
   cached(
-      "UPDATE rows SET state=2, reason='', due=NULL, digest=?, header_digest="
-      "(SELECT header_digest FROM intents WHERE id=?) WHERE id=?")
+      "UPDATE rows SET state=2, reason='', due=NULL,"
+      " digest=CASE WHEN state=2 THEN COALESCE(digest, ?1) ELSE ?1 END, header_digest=CASE WHEN "
+      "state=2 AND header_digest IS NOT NULL THEN header_digest ELSE "
+      "(SELECT NULLIF(header_digest, zeroblob(32)) FROM intents WHERE id=?2) END WHERE id=?3")
       .run(view(intent.digest), intent.id, intent.row);
   forget(intent);
 }
