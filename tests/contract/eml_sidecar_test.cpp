@@ -342,6 +342,15 @@ TEST_F(EmlSidecar, LosesNoOctetOfWhatIsNoText) {
   EXPECT_EQ(now["attributes"][0]["value"], Json({{"octets", "c32800"}}));
 }
 
+TEST_F(EmlSidecar, TellsOfASecondMessageWhoseServerIdIsNoText) {
+  one.item.server_id = "M\xff";
+  const Receipt at = stored(copy_of(one, "imap:1:9:7", "INBOX"));
+  stored(copy_of(one, "imap:1:9:8", "INBOX"));
+  EXPECT_EQ(told(at).size(), 2U);
+  stored(copy_of(one, "imap:1:10:8", "INBOX"));
+  EXPECT_EQ(told(at).size(), 1U);  // of another UIDVALIDITY
+}
+
 TEST_F(EmlSidecar, HasANameThatFitsAndIsItsOwn) {
   const std::string stem(251, 'x');
   EXPECT_EQ(eml::sidecar_name("a.eml"), "a.json");
