@@ -125,6 +125,15 @@ TEST_F(MboxText, QuotesAsMboxrdDoes) {
             ">From a\n>>From b\n From c\nFromage\n\n");
 }
 
+TEST_F(MboxText, AScanGivesBackACrThatEndsAMessage) {
+  const Message one = with_octets("M1", "Subject: x\r\n\r\nno line ends here\r");
+  const auto sink = opened();
+  commit(*sink, {one});
+  const auto found = found_in(*sink);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].digest, one.digest());
+}
+
 TEST_F(MboxText, LocationsSayWhatLineEndsDoNot) {
   EXPECT_EQ(location_of("a\r\nb\r\n"), "INBOX:0");
   EXPECT_TRUE(location_of("a\nb\n").ends_with(";raw"));

@@ -52,6 +52,18 @@ class HeaderHash {
   bool done_ = false;
 };
 
+/// Where CRs stand at line ends they were kept; else they are to be put there again.
+Ends likely_ends(BoxReader& reader, const Extent& extent) {
+  Ends out;
+  char last = 0;
+  reader.read(extent.text, extent.end, [&](std::string_view octets) {
+    out.raw = out.raw || (last == '\r' && octets.front() == '\n') ||
+              octets.find("\r\n") != std::string_view::npos;
+    last = octets.back();
+  });
+  return out;
+}
+
 }  // namespace
 
 /// Opens a box to read it; the one that was read last is open already. Nothing when it is missing.
@@ -150,15 +162,8 @@ void MboxSink::scan_box(Reading& box, const EndsLog::Offsets& known,
   }
   BoxReader& reader = *box.reader;
   for (auto extent = reader.from(0); extent; extent = reader.at(extent->next)) {
-    // Where CRs stand at line ends they were kept; else they are to be put there again.
     const auto told = known.find(extent->offset);
-    Ends ends = told != known.end() ? told->second : Ends{};
-    char last = 0;
-    reader.read(extent->text, extent->end, [&](std::string_view octets) {
-      ends.raw = ends.raw || (last == '\r' && octets.front() == '\n') ||
-                 octets.find("\r\n") != std::string_view::npos;
-      last = octets.back();
-    });
+    const Ends ends = told != known.end() ? told->second : likely_ends(reader, *extent);
     Sha256 hash;
     HeaderHash header;
     out.size = 0;
