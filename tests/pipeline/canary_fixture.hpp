@@ -37,6 +37,9 @@ class CanaryRun : public ::testing::Test {
         {{"jmap", "/password"}, "user: anna"},
         {{"imap", "/token"}, "user: anna"},
         {{"imap", "/password"}, "user: anna"},
+        {{"jmap", "/proxy_password"}, "token: { $env: OTHER }\n    proxy_user: anna"},
+        {{"imap", "/proxy_password"},
+         "user: anna\n    password: { $env: OTHER }\n    proxy_user: anna"},
     };
     return all;
   }
@@ -52,7 +55,12 @@ class CanaryRun : public ::testing::Test {
     imap.tokens = {Canary::value()};
     imap_ = std::make_unique<ModelImapServer>(std::move(imap));
     imap_->append("INBOX", 3);
+    proxy_.on("", [](const HttpSeen&) {
+      return Reply::error(407, Canary::echo()).with("Proxy-Authenticate", "Basic realm=\"a\"");
+    });
   }
+
+  static bool is_for_proxy(const Option& option) { return option.second == "/proxy_password"; }
 
   std::string written(Way way) const {
     const std::string file = (dir_ / "canary.secret").string();
@@ -84,6 +92,9 @@ class CanaryRun : public ::testing::Test {
     if (const std::string& beside = companions().at(option); !beside.empty()) {
       out << "    " << beside << "\n";
     }
+    if (is_for_proxy(option)) {
+      out << "    proxy: " << proxy_.url() << "\n";
+    }
     out << "    " << option.second.substr(1) << ": " << written(way) << "\nsinks:\n"
         << "  - type: eml\n    with: { path: ./" << name << "-eml, sidecar: json }\n"
         << "  - type: maildir\n    with: { path: ./" << name << "-maildir }\n"
@@ -94,7 +105,7 @@ class CanaryRun : public ::testing::Test {
 
   /// Set where the option is read from the environment only: elsewhere nobody would have to keep it from anyone.
   Environment environment(Way way) const {
-    Environment out{{"XDG_STATE_HOME", (dir_ / "state").string()}};
+    Environment out{{"XDG_STATE_HOME", (dir_ / "state").string()}, {"OTHER", "another-secret"}};
     if (way == Way::Env) {
       out["CANARY"] = Canary::value();
     }
@@ -152,6 +163,7 @@ class CanaryRun : public ::testing::Test {
   }
 
   FakeJmap jmap_;
+  ScriptedHttpServer proxy_;  ///< lets nobody through
   std::unique_ptr<ModelImapServer> imap_;
   TempDir dir_{TempDir::fast_parent()};
 };

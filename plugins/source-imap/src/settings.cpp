@@ -62,6 +62,18 @@ void check_tls(const Options& options, Tls tls) {
   }
 }
 
+void check_proxy(const Options& options) {
+  if (options.text_or("proxy", "").find('@') != std::string::npos) {
+    throw config_error("proxy holds a user name or a password",
+                       "give them as proxy_user and proxy_password");
+  }
+  const bool login = options.has("proxy_user");
+  if (login != options.has("proxy_password") || (login && !options.has("proxy"))) {
+    throw config_error("proxy_user and proxy_password go together, and with proxy",
+                       "give all of them, or none");
+  }
+}
+
 void read_rate(const Options& options, Settings& settings) {
   const Provider provider = provider_of(settings.host);
   const Options rate = below(options, "rate");
@@ -92,8 +104,10 @@ Settings read_settings(const Options& options, Host& /*host*/) {
   settings.client_certificate = options.text_or("client_certificate", "");
   settings.client_key = options.text_or("client_key", "");
   settings.proxy = options.text_or("proxy", "");
+  settings.proxy_user = options.text_or("proxy_user", "");
   settings.timeout = std::chrono::seconds(number_or(options, "timeout", 60));
   check_tls(options, settings.tls);
+  check_proxy(options);
 
   settings.user = options.text("user");
   settings.auth = read_auth(options);

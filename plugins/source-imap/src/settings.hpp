@@ -36,6 +36,7 @@ struct Settings {
   std::vector<std::string> pins;  ///< "sha256//<base64>" of public keys (curl's form); empty: none
   std::string client_certificate, client_key;  ///< PEM files, or empty
   std::string proxy;
+  std::string proxy_user;            ///< empty: no login there
   std::chrono::seconds timeout{60};  ///< silence of the server while it owes an answer
 
   // ---- the login

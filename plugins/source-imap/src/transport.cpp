@@ -73,6 +73,10 @@ Transport::Transport(const Settings& settings, Host& host)
   easy_.set(CURLOPT_TIMEOUT, static_cast<long>(settings.timeout.count()));  // of connecting
   // The environment's proxies are for the web; one of them would see a mail login's host and port.
   easy_.set(CURLOPT_PROXY, settings.proxy.c_str());
+  if (!settings.proxy_user.empty()) {
+    easy_.set(CURLOPT_PROXYUSERNAME, settings.proxy_user.c_str());
+    easy_.set(CURLOPT_PROXYPASSWORD, host.secret("/proxy_password").c_str());
+  }
   easy_.set(CURLOPT_HTTPPROXYTUNNEL, settings.proxy.empty() ? 0L : 1L);
   easy_.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   easy_.set(CURLOPT_NOPROGRESS, 0L);
@@ -124,6 +128,12 @@ void Transport::connect() {
 Error Transport::failure(CURLcode code) const {
   const char* words = *easy_.error_text() != '\0' ? easy_.error_text() : curl_easy_strerror(code);
   const std::string text = where_ + ": " + printable(words, 300);
+  long proxy_said = 0;
+  if (curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_said) == CURLE_OK &&
+      proxy_said == 407) {
+    return {ErrorClass::Auth, where_ + ": the proxy refuses the login",
+            "check proxy_user and proxy_password"};
+  }
   switch (code) {
     case CURLE_ABORTED_BY_CALLBACK:
       return {ErrorClass::Cancelled, where_ + ": stopped while connecting"};

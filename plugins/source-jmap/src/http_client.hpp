@@ -24,8 +24,10 @@
 namespace mailpipe::jmap {
 
 struct HttpSettings {
-  std::string ca_file;  ///< empty: the system's
-  std::string proxy;    ///< empty: as the environment says
+  std::string ca_file;     ///< empty: the system's
+  std::string proxy;       ///< empty: as the environment says
+  std::string proxy_user;  ///< empty: no login
+  std::string proxy_password;
   std::chrono::seconds connect_timeout{30};
   std::chrono::seconds stall_timeout{60};  ///< without progress
   unsigned connections = 4;                ///< to one host

@@ -98,6 +98,9 @@ Error client_failure(const HttpReply& reply, const Problem& problem, const std::
               "the login is known but may not do this: a token needs read access to mail (JMAP)"};
     case 404:
       return {ErrorClass::Config, text, "check session_url: there is no JMAP at that address"};
+    case 407:
+      return {ErrorClass::Auth, text,
+              "the proxy wants a login: check proxy_user and proxy_password"};
     case 408:
     case 425:
       return {ErrorClass::Transient, text, kLater};

@@ -61,6 +61,10 @@ void HttpClient::Transfer::set_transport(const HttpSettings& settings, PlainSock
   trust(easy_, settings.ca_file);
   if (!settings.proxy.empty()) {
     easy_.set(CURLOPT_PROXY, settings.proxy.c_str());
+    if (!settings.proxy_user.empty()) {
+      easy_.set(CURLOPT_PROXYUSERNAME, settings.proxy_user.c_str());
+      easy_.set(CURLOPT_PROXYPASSWORD, settings.proxy_password.c_str());
+    }
   } else if (is_loopback(request_.url.host)) {
     easy_.set(CURLOPT_NOPROXY, "*");
   }

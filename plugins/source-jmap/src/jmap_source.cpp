@@ -46,9 +46,17 @@ JmapSource::JmapSource(const Options& options, Host& host)
   policy_.require(settings_.session_url, "session_url");
 }
 
+HttpSettings JmapSource::http_settings() {
+  HttpSettings out = settings_.http;
+  if (!out.proxy_user.empty()) {
+    out.proxy_password = host_.secret("/proxy_password");
+  }
+  return out;
+}
+
 void JmapSource::check() {
   const ForgetOnFailure forget(sessions_);
-  HttpClient http(settings_.http, policy_);
+  HttpClient http(http_settings(), policy_);
   JsonChannel channel(http, login_, host_, settings_.json);
   Api api(channel, sessions_.get(channel));
   nlohmann::json nothing;
@@ -61,7 +69,7 @@ void JmapSource::check() {
 
 void JmapSource::list(const Cursors& cursors, Emitter& emitter) {
   const ForgetOnFailure forget(sessions_);
-  HttpClient http(settings_.http, policy_);
+  HttpClient http(http_settings(), policy_);
   JsonChannel channel(http, login_, host_, settings_.json);
   Api api(channel, sessions_.get(channel));
   const StreamId stream = emitter.stream(api.session().account_id, api.session().account_name);
@@ -77,7 +85,7 @@ void JmapSource::list(const Cursors& cursors, Emitter& emitter) {
 }
 
 void JmapSource::fetch(WorkQueue& queue) {
-  HttpClient http(settings_.http, policy_);
+  HttpClient http(http_settings(), policy_);
   JsonChannel channel(http, login_, host_, settings_.json);
   Fetcher(http, channel, {login_, sessions_, host_, queue},
           {settings_.max_in_flight, settings_.max_message_size})

@@ -23,6 +23,9 @@ class JmapSource : public Source {
   void fetch(WorkQueue& queue) override;
 
  private:
+  /// With the password for the proxy, read when it is first needed.
+  HttpSettings http_settings();
+
   Host& host_;
   const Settings settings_;
   const HostPolicy policy_;

@@ -21,6 +21,19 @@ void check_login(const Options& options) {
   }
 }
 
+void check_proxy(const Options& options) {
+  if (options.text_or("proxy", "").find('@') != std::string::npos) {
+    throw Error(ErrorClass::Config, "source jmap: proxy holds a user name or a password",
+                "give them as proxy_user and proxy_password");
+  }
+  const bool login = options.has("proxy_user");
+  if (login != options.has("proxy_password") || (login && !options.has("proxy"))) {
+    throw Error(ErrorClass::Config,
+                "source jmap: proxy_user and proxy_password go together, and with proxy",
+                "give all of them, or none");
+  }
+}
+
 std::uint64_t number_or(const Options& options, const char* name, std::uint64_t other) {
   return options.has(name) ? options.number(name) : other;
 }
@@ -29,6 +42,7 @@ std::uint64_t number_or(const Options& options, const char* name, std::uint64_t 
 
 Settings read_settings(const Options& options, Host& host) {
   check_login(options);
+  check_proxy(options);
   Settings settings;
   settings.session_url = parse_url(options.text("session_url"), "session_url");
   if (settings.session_url.path.empty() || settings.session_url.path == "/") {
@@ -44,6 +58,7 @@ Settings read_settings(const Options& options, Host& host) {
   settings.json.deadline = std::chrono::seconds(number_or(options, "timeout", 300));
   settings.http.ca_file = options.text_or("ca_file", "");
   settings.http.proxy = options.text_or("proxy", "");
+  settings.http.proxy_user = options.text_or("proxy_user", "");
   settings.http.connections = settings.session_url.secure() ? 4 : 8;
   settings.http.count = [&host](std::string_view name, std::uint64_t add) {
     host.count(name, add);
