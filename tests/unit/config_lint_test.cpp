@@ -229,9 +229,10 @@ TEST(Lint, RefusesOverridesThatCannotBeApplied) {
   }
 }
 
-TEST(Lint, NeverShowsALiteralSecretOfTheCommandLine) {
+TEST(Lint, RefusesALiteralSecretOnTheCommandLineAndDoesNotShowIt) {
   const LintResult result = lint(kText, {{"source.with.token=hunter2"}});
-  EXPECT_EQ(result.diagnostics.at(0).code, "MP1301");
+  EXPECT_EQ(result.exit_code(), 2);
+  EXPECT_EQ(result.diagnostics.at(0).code, "MP1306");
   EXPECT_EQ(human(result).find("hunter2"), std::string::npos);
 }
 

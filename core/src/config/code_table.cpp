@@ -170,6 +170,10 @@ const std::vector<CodeEntry>& code_table() {
        "$command: [program, ...]."},
       {"MP1305", "a reference that is not allowed here",
        "$file and $command are for secrets. Other options take $env only."},
+      {"MP1306", "a secret on the command line",
+       "Everybody on this machine can read the arguments of a program while it runs, and shells "
+       "keep them. "
+       "'--set source.with.token.$env=NAME' says where the secret is instead."},
       {"MP5001", "a plugin that others may change",
        "A plugin is code that runs with your rights. Its file and every folder above it must "
        "belong to root or to you "

@@ -5,6 +5,10 @@
 #include "config/overrides.hpp"
 #include "config/yaml_document.hpp"
 
+#include <mailpipe/printable.hpp>
+
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -86,6 +90,19 @@ void check_all(std::string_view text, const std::filesystem::path& file, const C
   }
 }
 
+void warn_of_readers(const std::filesystem::path& path, Findings& findings) {
+  struct stat status {};
+
+  if (::stat(path.c_str(), &status) != 0 || (status.st_mode & (S_IRWXG | S_IRWXO)) == 0) {
+    return;
+  }
+  for (Diagnostic& finding : findings) {
+    if (finding.code == "MP1301") {
+      finding.help = "others can read this file: chmod 600 " + printable(path.string());
+    }
+  }
+}
+
 void finish(Strictness strictness, LintResult& result) {
   if (strictness == Strictness::Strict) {
     make_errors(result.diagnostics);
@@ -122,6 +139,7 @@ LintResult load_pipeline(const std::filesystem::path& path, const Catalog& catal
   if (const auto text = read_source(path, result.diagnostics)) {
     result.sources[path.string()] = *text;
     check_all(*text, path, catalog, options, result);
+    warn_of_readers(path, result.diagnostics);
   }
   finish(options.strictness, result);
   return result;

@@ -102,8 +102,15 @@ nlohmann::json SchemaWalk::check_secret(const Node& node, const OptionPath& path
   reference.from = SecretReference::From::Literal;
   reference.literal = std::make_shared<const Secret>(std::string(node.text));
   reference.mark = mask(sources_, node);
-  add_warning(findings_, "MP1301", reference.mark, "literal secret in " + subject(path),
-              {"use $env, $file or $command", {}});
+  if (node.mark.file == kCommandLine) {
+    add_error(findings_, "MP1306", reference.mark,
+              "literal secret on the command line, in " + subject(path),
+              {"use $env or $file",
+               "--set " + display_of(path) + ".\\$env=NAME names a variable that holds it"});
+  } else {
+    add_warning(findings_, "MP1301", reference.mark, "literal secret in " + subject(path),
+                {"use $env, $file or $command", {}});
+  }
   secrets_.push_back(std::move(reference));
   return {{"$secret", pointer}};
 }
