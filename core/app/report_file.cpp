@@ -8,6 +8,7 @@
 #include <mailpipe/printable.hpp>
 
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,7 +30,17 @@ bool is_stream(const std::filesystem::path& path) {
           !std::filesystem::is_directory(status));
 }
 
+/// A link that the user made is followed; in a folder like /tmp anyone else could have planted one.
 std::filesystem::path behind_links(const std::filesystem::path& path) {
+  struct stat status {};
+
+  if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode) && status.st_uid != 0 &&
+      status.st_uid != ::geteuid()) {
+    throw Error(
+        ErrorClass::Config,
+        "the report '" + printable(path.string()) + "' is a symbolic link that somebody else made",
+        "--report FILE names a file in a folder that only you may write to");
+  }
   std::error_code failed;
   const std::filesystem::path real = std::filesystem::canonical(path, failed);
   return failed ? std::filesystem::absolute(path) : real;

@@ -9,7 +9,10 @@
 
 #include <mailpipe/file.hpp>
 
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -23,6 +26,21 @@ namespace {
 /// Events that may wait between the source and the engine.
 constexpr std::size_t kMaxEvents = 512;
 
+/// Whoever owns the folder, or a link to it, can put another ledger there at any time.
+void refuse_dir_of_another_user(const std::filesystem::path& dir) {
+  for (const int flag : {AT_SYMLINK_NOFOLLOW, 0}) {
+    struct stat status {};
+
+    if (::fstatat(AT_FDCWD, dir.c_str(), &status, flag) == 0 && status.st_uid != 0 &&
+        status.st_uid != ::geteuid()) {
+      throw Error(ErrorClass::Config,
+                  "the state folder '" + dir.string() + "' belongs to another user (number " +
+                      std::to_string(status.st_uid) + ")",
+                  "run as that user, or choose another folder with --state or state:");
+    }
+  }
+}
+
 void make_private_dir(const std::filesystem::path& dir) {
   std::error_code error;
   std::filesystem::create_directories(dir, error);
@@ -30,6 +48,7 @@ void make_private_dir(const std::filesystem::path& dir) {
     throw Error(ErrorClass::Config,
                 "cannot make the folder '" + dir.string() + "': " + error.message());
   }
+  refuse_dir_of_another_user(dir);
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
 }
 
