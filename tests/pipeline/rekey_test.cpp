@@ -225,6 +225,48 @@ TEST_F(Rekey, ASizeThatDiffersIsAnotherMessageWhateverTheServerIdSays) {
   EXPECT_EQ(tree.where("A: 1\r\n\r\nlonger"), (Places{"Work"}));
 }
 
+TEST_F(Rekey, NobodyWaitsForAMessageThatGotAnotherServerIdOnItsWayAndIsStored) {
+  account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});
+  std::promise<void> stored;
+  bool named = false;
+  tree.before = [&](const std::string& call) {
+    if (call == "sync names" && !std::exchange(named, true)) {
+      stored.set_value();
+    }
+  };
+  const auto item = [](StreamId stream, const std::string& id, const std::string& server_id) {
+    Item out{.key = ScriptedSource::key(id), .stream = stream, .server_id = server_id, .ref = id};
+    out.places.push_back({.id = "inbox", .path = {}, .role = {}});
+    return out;
+  };
+  std::promise<void> fetched;
+  std::promise<void> told;
+  bool met = false;
+  pipeline.script.on_fetch = [&](const std::string&) {
+    if (!std::exchange(met, true)) {
+      fetched.set_value();
+      told.get_future().wait();
+    }
+  };
+  const auto be_heard = [](StreamId stream, Emitter& out) {
+    for (int i = 0; i < 1'200; ++i) {  // more than may wait
+      out.estimate(stream, 0);
+    }
+  };
+  pipeline.script.after_items = [&](StreamId stream, Emitter& out) {
+    fetched.get_future().wait();
+    out.changed(item(stream, "a", "T"));
+    be_heard(stream, out);
+    told.set_value();
+    stored.get_future().wait();
+    be_heard(stream, out);
+    account.add("b", {.body = "A: 2\r\n\r\nyy", .server_id = "S"});
+    out.listed(item(stream, "b", "S"));
+  };
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 2U);
+}
+
 TEST_F(Rekey, AMessageThatIsRemovedWhileItIsMatchedLeavesNoCopy) {
   account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = ""});
   pipeline.run();

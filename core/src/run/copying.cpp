@@ -159,7 +159,7 @@ void Engine::leave(const Flight& flight) {
     late_.erase(flight.token);
     inbox_.post([this, turns = order_.leave(flight.token)] { take_turns(turns); });
   }
-  const auto leader = leaders_.find(flight.row.item.server_id);
+  const auto leader = leaders_.find(flight.leads);
   if (leader != leaders_.end() && leader->second == flight.token) {
     leaders_.erase(leader);
   }

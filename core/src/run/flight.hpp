@@ -73,6 +73,7 @@ struct Flight {
   bool listed = false;                ///< brought up by a listing: cursors wait for it
   Checkpoints::Member group;
   std::vector<Twin> twins;  ///< Match: those still possible; Sample: what it must be
+  std::string leads;        ///< server id under which others wait for it; the row's may change
   bool copied = false;      ///< the octets come from a sink
   bool shared = false;      ///< its body counts in the queue's limits, until it is given back
   std::string owner;     ///< linked duplicate: the key of the message that its sinks have already

@@ -214,7 +214,9 @@ void Engine::launch(std::unique_ptr<Flight> flight, Want want) {
   flight->token = flight->token != 0 ? flight->token : next_token_++;
   const Item& item = flight->row.item;
   if (want == Want::Body && !item.server_id.empty() && !flight->catch_up) {
-    leaders_.emplace(item.server_id, flight->token);
+    if (leaders_.emplace(item.server_id, flight->token).second) {
+      flight->leads = item.server_id;
+    }
   }
   if (want == Want::Body) {
     services_.progress.wanted += 1;
