@@ -90,6 +90,7 @@ void CommandQueue::push(const Command& command, std::shared_ptr<Answer> answer, 
   for (const std::string& chunk : entry.chunks) {
     entry.octets += chunk.size();
   }
+  entry.opens = command.parts().front().octets == "EXAMINE";
   entry.answer = std::move(answer);
   entry.responder = std::move(responder);
   octets_ += entry.octets;
@@ -142,6 +143,11 @@ CommandQueue::Entry CommandQueue::take(std::string_view tag) {
   const auto at = static_cast<std::size_t>(found - entries_.begin());
   if (found == entries_.end() || at > next_ || (at == next_ && !waits_)) {
     throw Error(ErrorClass::Transient, "the server answers a command that it was not given",
+                kLaterHint);
+  }
+  if (found->opens && at != 0) {
+    throw Error(ErrorClass::Transient,
+                "the server opens a mailbox and has not answered what was asked before",
                 kLaterHint);
   }
   if (at == next_) {

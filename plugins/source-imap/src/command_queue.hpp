@@ -30,6 +30,7 @@ class CommandQueue {
     Responder responder;
     std::deque<std::string> chunks;  ///< not yet written; between two a "+" is waited for
     std::size_t octets = 0;
+    bool opens = false;  ///< EXAMINE: what was sent before it is about another mailbox
   };
 
   void push(const Command& command, std::shared_ptr<Answer> answer, Literals literals,
@@ -56,7 +57,8 @@ class CommandQueue {
     return oldest();
   }
 
-  /// Removes the command with this tag. Throws Error (Transient) if there is none that was written.
+  /// Removes the command with this tag. Throws Error (Transient) if there is none that was written, and for an EXAMINE
+  /// answered before what was sent ahead of it: what comes next would be credited to the mailbox opened before.
   Entry take(std::string_view tag);
 
   std::size_t size() const noexcept { return entries_.size(); }

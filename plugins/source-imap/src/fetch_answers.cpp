@@ -50,13 +50,7 @@ class Fetcher::Body : public BodyTarget {
     }
   }
 
-  void done() override {
-    if (named_) {
-      batch_->settle(pending_, std::move(arrived_));
-    } else {
-      batch_->keep_unnamed(std::move(arrived_));
-    }
-  }
+  void done() override { batch_->keep(std::move(arrived_), named_ ? pending_.wanted.uid : 0); }
 
  private:
   std::shared_ptr<Batch> batch_;
@@ -88,6 +82,11 @@ void Fetcher::Batch::settle(Pending& pending, Arrived arrived) {
         fetcher().item_error(pending.wanted, "the server sent an apology in place of the message"));
     return;
   }
+  if (fetcher().doubts(pending.wanted, arrived.octets)) {
+    pending.settled = false;
+    pending.doubted = true;
+    return;
+  }
   if (!arrived.head.empty()) {
     arrived.writer->write(arrived.head);
   }
@@ -95,13 +94,13 @@ void Fetcher::Batch::settle(Pending& pending, Arrived arrived) {
   fetcher().delivered(pending.wanted, arrived.octets);
 }
 
-void Fetcher::Batch::drop_unnamed() {
-  misnamed_ = misnamed_ || unnamed_;
-  unnamed_.reset();
+void Fetcher::Batch::drop_kept() {
+  misnamed_ = misnamed_ || kept_;
+  kept_.reset();
 }
 
 std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_t octets) {
-  drop_unnamed();  // the response that it came in has ended
+  drop_kept();  // the response that it came in has ended
   const bool named = uid != 0;
   if (uid == 0 && pending_.size() == 1 && fetcher().flying_.size() == 1) {
     uid = pending_.begin()->first;
@@ -133,12 +132,13 @@ std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_
 
 void Fetcher::Batch::untagged(const Untagged& response) {
   const auto* row = std::get_if<FetchData>(&response);
-  if (row != nullptr && row->had_body && unnamed_) {
+  if (row != nullptr && row->had_body && kept_) {
     const auto found = pending_.find(row->uid);
-    if (found == pending_.end() || found->second.settled) {
-      drop_unnamed();
+    if (found == pending_.end() || found->second.settled ||
+        (kept_uid_ != 0 && kept_uid_ != row->uid)) {
+      drop_kept();
     } else {
-      settle(found->second, std::move(*std::exchange(unnamed_, std::nullopt)));
+      settle(found->second, std::move(*std::exchange(kept_, std::nullopt)));
     }
     return;
   }
@@ -156,7 +156,7 @@ void Fetcher::Batch::completed(const Completion& result) {
 }
 
 std::vector<Wanted> Fetcher::Batch::left() {
-  drop_unnamed();
+  drop_kept();
   std::vector<Wanted> out;
   for (auto& [uid, pending] : pending_) {
     if (!pending.settled) {

@@ -33,8 +33,9 @@ class Fetcher::Batch : public Command, public std::enable_shared_from_this<Fetch
   struct Pending {
     Wanted wanted;
     bool settled = false;
-    bool open = false;   ///< its body is coming
-    bool empty = false;  ///< a row came for it, without a body
+    bool open = false;     ///< its body is coming
+    bool empty = false;    ///< a row came for it, without a body
+    bool doubted = false;  ///< its length is not the announced one: to be asked for again
   };
 
   /// A body that has come, still to be handed on.
@@ -51,7 +52,7 @@ class Fetcher::Batch : public Command, public std::enable_shared_from_this<Fetch
   std::unique_ptr<BodyTarget> body(std::uint32_t uid, std::uint64_t octets) override;
 
   void unreadable(const Error& why) override {
-    drop_unnamed();
+    drop_kept();
     unreadable_ = why;
   }
 
@@ -67,15 +68,20 @@ class Fetcher::Batch : public Command, public std::enable_shared_from_this<Fetch
 
   void settle(Pending& pending, Arrived arrived);
 
-  /// Keeps a body that came before its UID until the rest of the response says whose it is.
-  void keep_unnamed(Arrived arrived) { unnamed_ = std::move(arrived); }
+  /// Keeps a body until the response that it came in has ended as it should, and has said whose it is. A literal whose size
+  /// is wrong by one leaves a response that cannot be read.
+  void keep(Arrived arrived, std::uint32_t uid) {
+    kept_ = std::move(arrived);
+    kept_uid_ = uid;
+  }
 
  private:
-  void drop_unnamed();
+  void drop_kept();
 
   std::map<std::uint32_t, Pending> pending_;
   std::optional<Error> unreadable_;
-  std::optional<Arrived> unnamed_;
+  std::optional<Arrived> kept_;
+  std::uint32_t kept_uid_ = 0;  ///< 0: it came before its UID
   bool misnamed_ = false;
 };
 

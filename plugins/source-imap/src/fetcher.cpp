@@ -235,7 +235,9 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
   } else {
     std::vector<Wanted> missing;
     for (const Wanted& wanted : left) {
-      if (batch.pending()[wanted.uid].empty) {
+      if (batch.pending()[wanted.uid].doubted) {
+        again(wanted);
+      } else if (batch.pending()[wanted.uid].empty) {
         queue_.fail(wanted.work.token, item_error(wanted, "the server sends it without its text"));
       } else {
         missing.push_back(wanted);
@@ -294,6 +296,34 @@ void Fetcher::split(std::vector<Wanted> batch, const Error& why) {
   waiting_.insert(waiting_.begin(), batch.begin(), batch.end());
 }
 
+/// Whether it is asked for once more because it came in another length than was announced. There are servers whose RFC822.SIZE
+/// is an estimate; a message that comes twice in the same length is believed, and from then on every one.
+bool Fetcher::doubts(Wanted& wanted, std::uint64_t octets) {
+  if (sizes_lie_ || wanted.work.want != Want::Body || wanted.work.size.value_or(octets) == octets) {
+    return false;
+  }
+  if (wanted.doubts != 0 && wanted.came == octets) {
+    sizes_lie_ = true;
+    world_.host.log(LogLevel::Debug,
+                    printable(world_.settings.host, 300) +
+                        ": RFC822.SIZE is not the length of every message; what came is taken");
+    return false;
+  }
+  wanted.came = octets;
+  ++wanted.doubts;
+  return true;
+}
+
+void Fetcher::again(Wanted wanted) {
+  constexpr unsigned kMostDoubts = 4;
+  if (wanted.doubts == kMostDoubts) {
+    queue_.fail(wanted.work.token, item_error(wanted, "it has another length each time"));
+    return;
+  }
+  wanted.with_others = 1;
+  waiting_.push_front(std::move(wanted));
+}
+
 void Fetcher::delivered(const Wanted& wanted, std::uint64_t octets) {
   forget(wanted);
   breaks_in_a_row_ = 0;
@@ -301,12 +331,6 @@ void Fetcher::delivered(const Wanted& wanted, std::uint64_t octets) {
   world_.host.count("body_octets", octets);
   if (wanted.work.want == Want::Body && wanted.work.size && *wanted.work.size != octets) {
     world_.host.count("other_sizes");
-    if (!told_of_sizes_) {
-      told_of_sizes_ = true;
-      world_.host.log(LogLevel::Debug,
-                      printable(world_.settings.host, 300) +
-                          ": RFC822.SIZE is not the length of every message; what came is taken");
-    }
   }
 }
 

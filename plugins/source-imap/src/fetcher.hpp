@@ -81,7 +81,9 @@ class Fetcher {
   void batch_ended(Batch& batch, const Completion& result);
   void batch_refused(std::vector<Wanted> left, const Completion& result);
   void lookup_ended(Lookup& lookup, const Completion& result);
+  void again(Wanted wanted);
   void split(std::vector<Wanted> batch, const Error& why);
+  bool doubts(Wanted& wanted, std::uint64_t octets);
   void delivered(const Wanted& wanted, std::uint64_t octets);
   void forget(const Wanted& wanted);
   void fail(const Wanted& wanted, const Error& error);
@@ -99,7 +101,7 @@ class Fetcher {
   unsigned breaks_in_a_row_ = 0;
   bool one_by_one_ = false;  ///< the server sends bodies before their UIDs
   bool ended_ = false;
-  bool told_of_sizes_ = false;
+  bool sizes_lie_ = false;  ///< a message came twice in one length that was not announced
   std::chrono::steady_clock::time_point not_before_;
 };
 

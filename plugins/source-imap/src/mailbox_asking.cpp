@@ -290,9 +290,25 @@ void MailboxSync::hear_row(const FetchData& row) {
   }
   if (is_new(row.uid)) {
     hear_new(row);
+  } else if (contradicts(row)) {
+    fail(unreadable(
+        world_.settings, info_.label,
+        Error(ErrorClass::Item, "two messages have the UID " + std::to_string(row.uid))));
   } else {
     tell_flags(row);
   }
+}
+
+/// Of a UID that was told in this step, too. One of the two rows is about a message that would be missed.
+bool MailboxSync::contradicts(const FetchData& row) const {
+  const auto place = places_.find(row.uid);
+  if (place == places_.end()) {
+    return false;
+  }
+  const Item& told = deferred_[place->second];
+  const Item now = item_of(row);
+  return (now.size && told.size && now.size != told.size) ||
+         (!now.server_id.empty() && !told.server_id.empty() && now.server_id != told.server_id);
 }
 
 void MailboxSync::hear_new(const FetchData& row) {

@@ -77,6 +77,7 @@ void MailboxSync::begin_epoch() {
 void MailboxSync::settle() {
   if (failure_ || told_) {
     deferred_.clear();
+    places_.clear();
     return;
   }
   if (rung_ == Rung::First && view_.open && !listing_begun_) {
@@ -88,6 +89,7 @@ void MailboxSync::settle() {
     world_.emitter.listed(std::move(item));
   }
   deferred_.clear();
+  places_.clear();
   if (step_ == Step::Done) {
     if (listing_complete_) {
       world_.emitter.listing_end(stream_);
@@ -149,6 +151,7 @@ Item MailboxSync::item_of(const FetchData& row) const {
 void MailboxSync::tell_new(const FetchData& row) {
   after_.known.add(row.uid);
   ++rows_;
+  places_[row.uid] = deferred_.size();
   deferred_.push_back(item_of(row));
 }
 

@@ -90,6 +90,7 @@ class MailboxSync {
   void hear(const Untagged& said);
   void hear_row(const FetchData& row);
   void hear_new(const FetchData& row);
+  bool contradicts(const FetchData& row) const;
   bool is_new(std::uint32_t uid) const;
 
   void examined(const Completion& result);
@@ -135,6 +136,7 @@ class MailboxSync {
   UidSet missed_;                             ///< there, below the old UIDNEXT, but never listed
   std::map<std::uint32_t, FetchData> parts_;  ///< new, but told in part only so far
   std::vector<Item> deferred_;
+  std::map<std::uint32_t, std::size_t> places_;  ///< by UID, in deferred_
   UidSet rest_, chunk_;            ///< of a large mailbox: to be asked for, and being asked for
   std::uint32_t searched_to_ = 0;  ///< nonzero: rest_ is known, up to this UIDNEXT
   std::uint64_t news_ = 0;         ///< new messages, at most

@@ -18,6 +18,8 @@ struct Wanted {
   std::uint32_t uid_validity = 0, uid = 0;
   std::size_t with_others = 500;  ///< at most so many in its command
   unsigned breaks = 0;            ///< how often the connection ended when it was its turn
+  std::uint64_t came = 0;         ///< so long it was the last time, which is not what was announced
+  unsigned doubts = 0;            ///< how often it came like that
 
   std::uint64_t octets() const { return work.size.value_or(64U * 1024U); }
 };
