@@ -59,7 +59,11 @@ void ModelImapServer::serve(Wire& wire, std::size_t) {
       cuts_.erase(cuts_.begin());
     }
   }
-  ModelImapSession(*this, wire).run();
+  try {
+    ModelImapSession(*this, wire).run();
+  } catch (const std::exception&) {  // a command that was damaged on its way: the connection ends
+    return;
+  }
 }
 
 ModelMailbox& ModelImapServer::find(const std::string& mailbox) {

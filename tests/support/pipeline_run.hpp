@@ -7,6 +7,7 @@
 #include <mailpipe/testing/temp_dir.hpp>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,7 +30,7 @@ class PipelineRun {
   run::RunReport run(run::Mode mode = run::Mode::Run) {
     cancellation = std::make_unique<run::Cancellation>();
     run::Setup setup{.pipeline = "test",
-                     .state_dir = dir.path() / "state",
+                     .state_dir = state_dir,
                      .fingerprint = fingerprint,
                      .settings = settings,
                      .mode = mode};
@@ -46,8 +47,12 @@ class PipelineRun {
                log.emplace_back(message);
              },
          .now = [this] { return std::chrono::sys_seconds(std::chrono::seconds(now)); }});
-    run::Components parts{.source_id = "source",
-                          .source = std::make_shared<ScriptedSource>(account, script)};
+    run::Components parts{.source_id = "source"};
+    if (make_source) {
+      parts.source = make_source(runner);
+    } else {
+      parts.source = std::make_shared<ScriptedSource>(account, script);
+    }
     if (make_filters) {
       parts.filters = make_filters(runner);
     }
@@ -62,11 +67,13 @@ class PipelineRun {
   Disk& disk(std::size_t index = 0) { return *sinks.at(index).disk; }
 
   TempDir dir{TempDir::fast_parent()};
+  std::filesystem::path state_dir = dir.path() / "state";
   PosixFs posix_fs;
   Fs* file_ops = &posix_fs;  ///< a test may put a double here
   Account account;
   Script script;
   std::vector<SinkOf> sinks;
+  std::function<std::shared_ptr<Source>(run::Runner&)> make_source;  ///< in place of `account`
   std::function<std::vector<run::FilterPart>(run::Runner&)> make_filters;
   std::function<std::vector<run::SinkPart>(run::Runner&)> make_sinks;  ///< in place of `sinks`
   run::Settings settings{.batch_interval = std::chrono::milliseconds(50),

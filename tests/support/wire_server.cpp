@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <system_error>
 #include <type_traits>
+#include <utility>
 
 namespace mailpipe::test {
 namespace {
@@ -272,6 +273,13 @@ void WireServer::accept_loop() {
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ++stats_.connections;
+    for (const std::thread::id ended : std::exchange(ended_, {})) {
+      const auto worker =
+          std::find_if(workers_.begin(), workers_.end(),
+                       [&](const std::thread& one) { return one.get_id() == ended; });
+      worker->join();
+      workers_.erase(worker);
+    }
     open_.push_back(fd);
     workers_.emplace_back([this, fd, number = accepted_++] {
       {
@@ -281,6 +289,7 @@ void WireServer::accept_loop() {
       const std::lock_guard ending(wire_mutex_);
       open_.erase(std::find(open_.begin(), open_.end(), fd));
       ::close(fd);
+      ended_.push_back(std::this_thread::get_id());
       changed_.notify_all();
     });
   }

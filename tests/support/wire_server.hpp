@@ -123,6 +123,7 @@ class WireServer {
   std::size_t accepted_ = 0;
   std::vector<int> open_;
   std::vector<std::thread> workers_;
+  std::vector<std::thread::id> ended_;  ///< of the workers, still to be joined
   std::thread acceptor_;
 };
 
