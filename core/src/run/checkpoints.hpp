@@ -66,6 +66,18 @@ class Checkpoints {
     return out;
   }
 
+  /// Whether no message is on its way, and none failed.
+  bool settled() const {
+    for (const auto& [stream, groups] : streams_) {
+      for (const Member& group : groups) {
+        if (group->unsettled != 0) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
  private:
   Member open_group(StreamId stream) {
     std::deque<Member>& groups = streams_[stream];

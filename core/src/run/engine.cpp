@@ -89,6 +89,11 @@ void Engine::write_cursors() {
   for (const auto& [stream, cursor] : checkpoints_.ready()) {
     ledger_.set_cursor(stream, cursor);
   }
+  // Not before: what this run does not settle is listed again by the next one, and must be initial then, too.
+  if (first_listing_ && listed_whole_ && checkpoints_.settled()) {
+    ledger_.set_meta("first_listing", "done");
+    first_listing_ = false;
+  }
 }
 
 Engine::~Engine() {

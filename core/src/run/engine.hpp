@@ -245,7 +245,8 @@ class Engine {
   std::int64_t listing_number_ = 0;
   bool doubts_ = false;  // some rows came after the cursors that this listing goes on from
   std::map<StreamId, std::string> doubted_cursors_;  // wait for what becomes of such rows
-  bool first_listing_ = false;        // no complete listing of all streams was ever finished
+  bool first_listing_ = false;  // no complete listing of all streams was ever finished and settled
+  bool listed_whole_ = false;   // this run's listing ended well
   std::function<void()> when_quiet_;  // a listing to be tried again waits for it
   bool list_done_ = false;
   bool stopping_ = false;

@@ -360,8 +360,7 @@ void Engine::on_list_done() {
   end_doubts();
   list_done_ = true;
   services_.progress.listing_done = true;
-  ledger_.set_meta("first_listing", "done");
-  first_listing_ = false;
+  listed_whole_ = true;
   phase_ = Phase::Reoffering;
 }
 
