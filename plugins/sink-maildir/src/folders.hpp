@@ -113,6 +113,9 @@ class Folders {
   bool unchanged_since_listing(Folder& folder);
   std::optional<Location> listed(Folder& folder, std::string_view base);
   bool is_there(Folder& folder, Sub sub, const std::string& name);
+  void clear_away(const std::string& location, const File& dir);
+  void remove_empty(const std::string& location);
+  void remove_rest(const std::vector<std::string>& path);
   bool try_make(const std::vector<std::string>& path, const std::string& location);
   File open_or_make(const File& parent, const std::string& parent_location, const std::string& name,
                     bool& made);

@@ -154,6 +154,7 @@ Folder* Folders::find(const std::vector<std::string>& path) {
 bool Folders::remove(const std::vector<std::string>& path) {
   Folder* folder = find(path);
   if (folder == nullptr) {
+    remove_rest(path);
     return true;
   }
   const std::string location = folder->location;
@@ -175,13 +176,23 @@ bool Folders::remove(const std::vector<std::string>& path) {
     }
     gone.push_back(sub);
   }
+  clear_away(location, folder->dir);
+  forget(location);
+  return true;
+}
+
+/// A folder without cur/, new/ and tmp/, and the parts of it that are ours.
+void Folders::clear_away(const std::string& location, const File& dir) {
   for (const char* file :
-       {"dovecot-keywords", "maildirfolder", kFolderNote, ".mailpipe-keywords"}) {
-    fs_.unlinkat(folder->dir.fd(), file, 0);
+       {"dovecot-keywords", "maildirfolder", ".mailpipe-keywords", kFolderNote}) {
+    fs_.unlinkat(dir.fd(), file, 0);
   }
-  // What lies in it still is not ours, or a mailbox beneath this one: then it stays, without being
-  // a Maildir.
   changed_dir(location);
+  remove_empty(location);
+}
+
+/// What lies in it still is not ours, or a mailbox beneath this one: then it stays, without being a Maildir.
+void Folders::remove_empty(const std::string& location) {
   const std::size_t slash = location.rfind('/');
   const std::string above = slash == std::string::npos ? "" : location.substr(0, slash);
   int opened = 0;
@@ -194,8 +205,24 @@ bool Folders::remove(const std::vector<std::string>& path) {
     });
     changed_dir(above);
   }
-  forget(location);
-  return true;
+}
+
+/// A run that was killed in remove() leaves a folder that is no Maildir any more: with our note, or with nothing in it.
+void Folders::remove_rest(const std::vector<std::string>& path) {
+  for (unsigned choice = 0; choice < kMostChoices; ++choice) {
+    const std::string location = join(folders_of(path, layout_, choice));
+    int opened = 0;
+    const File dir = open_beneath(location, opened);
+    if (opened < 0 || location.empty() || at(location) != nullptr) {
+      continue;
+    }
+    const FolderNote note = read_note(fs_, dir);
+    if (note.path && *note.path == path) {
+      clear_away(location, dir);
+    } else if (!note.exists) {
+      remove_empty(location);
+    }
+  }
 }
 
 std::vector<std::string> Folders::mailbox_of(Folder& folder) const {
