@@ -1,0 +1,179 @@
+#include "crash/syscall_sweep.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <sstream>
+#include <utility>
+
+namespace mailpipe::test {
+namespace {
+
+constexpr std::size_t kMostBlamed = 5;
+constexpr std::size_t kRunsOfAServer = 400;
+
+std::string text(const Fault& fault) {
+  std::string out = fault.call + " number " + std::to_string(fault.nth) +
+                    (fault.ours_only ? " of ours" : "") +
+                    (fault.lasts ? " and all later ones" : "");
+  switch (fault.kind) {
+    case Fault::Kind::Kill:
+      return "killed at " + out;
+    case Fault::Kind::Short:
+      return "half of " + out;
+    case Fault::Kind::Error:
+      return std::string(strerrorname_np(fault.error)) + " from " + out;
+  }
+  return out;
+}
+
+bool is_sync(const std::string& call) {
+  return call == "fsync" || call == "fdatasync" || call == "syncfs";
+}
+
+/// So many of `count`, the first and the last among them.
+std::vector<std::size_t> spread(std::size_t count, std::size_t of_each) {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < std::min(count, of_each); ++i) {
+    out.push_back(count <= of_each || of_each == 1 ? 1 + i : 1 + i * (count - 1) / (of_each - 1));
+  }
+  return out;
+}
+
+}  // namespace
+
+SyscallSweep::SyscallSweep(SyscallShape shape) : pipeline_(std::move(shape)), oracle_(pipeline_) {}
+
+SyscallSweep::~SyscallSweep() {
+  std::cout << pipeline_.shape().name() << ":";
+  std::size_t all = 0;
+  std::size_t ours = 0;
+  for (const auto& [call, count] : counts_) {
+    std::cout << " " << call << " " << count.fired;
+    all += count.fired;
+    ours += count.ours;
+  }
+  std::cout << "; " << all << " fired, " << ours << " of them at files of ours\n";
+  for (const auto& [end, count] : ends_) {
+    std::cout << "  " << count << " x " << end << "\n";
+  }
+}
+
+bool SyscallSweep::enough() const {
+  return blamed_ >= kMostBlamed;
+}
+
+void SyscallSweep::kill(std::size_t of_each) {
+  for (const char* call : kDiskCalls) {
+    sweep({.call = call}, of_each);
+  }
+}
+
+void SyscallSweep::fail(const std::string& calls, Fault fault, std::size_t of_each) {
+  std::istringstream names(calls);
+  while (names >> fault.call) {
+    sweep(fault, of_each);
+  }
+}
+
+// Each time another one of the calls, so that neither the first nor the last is always the one.
+void SyscallSweep::fail_somewhere() {
+  constexpr std::array kErrors = {EIO, ENOSPC, EDQUOT};
+  std::size_t turn = 0;
+  for (const auto& [call, count] : oracle_.undisturbed().ours_of) {
+    const bool moves = call.starts_with("rename") || call.starts_with("link");
+    const int error = moves && turn % 2 == 0 ? EXDEV : kErrors.at(turn % kErrors.size());
+    if (count > 0 && !enough()) {
+      disturb({.call = call,
+               .nth = 1 + turn * 7 % count,
+               .kind = Fault::Kind::Error,
+               .error = error,
+               .lasts = turn % 2 == 1,
+               .ours_only = true});
+    }
+    ++turn;
+  }
+}
+
+void SyscallSweep::sweep(Fault fault, std::size_t of_each) {
+  fault.ours_only = of_each != kAll;
+  if (of_each == kAll || of_each == kOurs) {
+    for (fault.nth = 1; !enough() && disturb(fault); ++fault.nth) {
+    }
+    return;
+  }
+  const auto known = oracle_.undisturbed().ours_of.find(fault.call);
+  const std::size_t count = known == oracle_.undisturbed().ours_of.end() ? 0 : known->second;
+  for (const std::size_t nth : spread(count, of_each)) {
+    if (!enough()) {
+      fault.nth = nth;
+      disturb(fault);
+    }
+  }
+}
+
+bool SyscallSweep::disturb(const Fault& fault) {
+  if (++runs_ % kRunsOfAServer == 0) {
+    pipeline_.renew();
+  }
+  pipeline_.reset();
+  LedgerText before;
+  const TracedEnd end = pipeline_.run(fault, [&] {
+    if (fault.kind == Fault::Kind::Error && is_sync(fault.call)) {
+      before = LedgerText::read(pipeline_.state());
+    }
+  });
+  if (end.fired) {
+    ++counts_[fault.call].fired;
+    counts_[fault.call].ours += end.ours ? 1 : 0;
+  }
+  const LedgerText after = LedgerText::read(pipeline_.state());
+  for (const std::string& wrong : oracle_.at_once(after)) {
+    blame(fault, end, wrong);
+  }
+  if (fault.kind != Fault::Kind::Kill) {
+    judge_error(fault, end, before, after);
+  } else if (end.exit_code != (end.fired ? 128 + SIGKILL : 0)) {
+    blame(fault, end, "ended with " + std::to_string(end.exit_code));
+  }
+  const TracedEnd next = pipeline_.run();
+  if (next.exit_code != 0) {
+    blame(fault, end,
+          "the next run ended with " + std::to_string(next.exit_code) + ": " + next.err);
+  }
+  for (const std::string& wrong : oracle_.in_the_end(fault.error == EXDEV)) {
+    blame(fault, end, "after the next run " + wrong);
+  }
+  return end.fired;
+}
+
+void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const LedgerText& before,
+                               const LedgerText& after) {
+  if (std::getenv("MAILPIPE_SYSCALL_ENDS") != nullptr) {
+    ++ends_[text(fault) + " " + end.call + " -> " + std::to_string(end.exit_code) + "\n" + end.err];
+  }
+  if (end.exit_code >= 126) {
+    blame(fault, end, "ended with " + std::to_string(end.exit_code));
+  }
+  if (end.exit_code != 0 && end.err.empty()) {
+    blame(fault, end, "said nothing");
+  }
+  (void)before;
+  (void)after;
+}
+
+void SyscallSweep::blame(const Fault& fault, const TracedEnd& end, const std::string& what) {
+  ++blamed_;
+  ADD_FAILURE() << pipeline_.shape().name() << ", " << text(fault) << " (" << end.call
+                << "): " << what << "\nexit " << end.exit_code << "\n"
+                << end.err;
+}
+
+}  // namespace mailpipe::test

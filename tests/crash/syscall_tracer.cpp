@@ -1,0 +1,353 @@
+#include "crash/syscall_tracer.hpp"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstddef>
+#include <cstring>
+#include <set>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace mailpipe::test {
+namespace {
+
+/// Where a call has its descriptors and paths.
+enum class Form { Fd, FdPath, Path, PathPath, FdPathFdPath };
+
+struct Known {
+  const char* name;
+  long number;
+  Form form;
+};
+
+constexpr std::array<Known, kDiskCalls.size()> kKnown = {{
+    {"openat", SYS_openat, Form::FdPath},
+    {"mkdirat", SYS_mkdirat, Form::FdPath},
+    {"write", SYS_write, Form::Fd},
+    {"pwrite64", SYS_pwrite64, Form::Fd},
+    {"pwritev", SYS_pwritev, Form::Fd},
+    {"fallocate", SYS_fallocate, Form::Fd},
+    {"fsync", SYS_fsync, Form::Fd},
+    {"fdatasync", SYS_fdatasync, Form::Fd},
+    {"syncfs", SYS_syncfs, Form::Fd},
+    {"rename", SYS_rename, Form::PathPath},
+    {"renameat", SYS_renameat, Form::FdPathFdPath},
+    {"renameat2", SYS_renameat2, Form::FdPathFdPath},
+    {"link", SYS_link, Form::PathPath},
+    {"linkat", SYS_linkat, Form::FdPathFdPath},
+    {"unlink", SYS_unlink, Form::Path},
+    {"unlinkat", SYS_unlinkat, Form::FdPath},
+    {"utimensat", SYS_utimensat, Form::FdPath},
+    {"ftruncate", SYS_ftruncate, Form::Fd},
+    {"close", SYS_close, Form::Fd},
+}};
+
+[[noreturn]] void fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+/// Stops at the known calls; all others cost nothing.
+std::vector<sock_filter> filter() {
+  const auto count = static_cast<unsigned char>(kKnown.size());
+  std::vector<sock_filter> out = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+                                  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0,
+                                           static_cast<unsigned char>(count + 1)),
+                                  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
+  for (unsigned char i = 0; i < count; ++i) {
+    out.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(kKnown.at(i).number),
+                           static_cast<unsigned char>(count - i), 0));
+  }
+  out.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  out.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
+  return out;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  out.reserve(words.size() + 1);
+  for (std::string& word : words) {
+    out.push_back(word.data());
+  }
+  out.push_back(nullptr);
+  return out;
+}
+
+std::string link_text(const std::string& path) {
+  std::array<char, PATH_MAX> text{};
+  const ssize_t n = ::readlink(path.c_str(), text.data(), text.size());
+  return n > 0 ? std::string(text.data(), static_cast<std::size_t>(n)) : std::string();
+}
+
+/// A text in the memory of a stopped thread.
+std::string text_at(pid_t thread, unsigned long long address) {
+  std::string out;
+  std::array<char, 256> part{};
+  while (address != 0 && out.size() < PATH_MAX) {
+    // Never over the end of a page: the next one may not be there.
+    const std::size_t want = std::min<std::size_t>(part.size(), 4096 - address % 4096);
+    const iovec local{part.data(), want};
+    const iovec remote{reinterpret_cast<void*>(address), want};  // NOLINT
+    if (::process_vm_readv(thread, &local, 1, &remote, 1, 0) <= 0) {
+      break;
+    }
+    const std::size_t length = ::strnlen(part.data(), want);
+    out.append(part.data(), length);
+    if (length < want) {
+      break;
+    }
+    address += want;
+  }
+  return out;
+}
+
+std::string path_at(pid_t thread, unsigned long long fd, unsigned long long address) {
+  const std::string path = text_at(thread, address);
+  if (!path.empty() && path.front() == '/') {
+    return path;
+  }
+  const std::string proc = "/proc/" + std::to_string(thread);
+  const int number = static_cast<int>(fd);
+  const std::string folder =
+      link_text(number == AT_FDCWD ? proc + "/cwd" : proc + "/fd/" + std::to_string(number));
+  return path.empty() ? folder : folder + "/" + path;
+}
+
+/// The paths that the call is about.
+std::vector<std::string> paths_of(pid_t thread, const Known& call, const user_regs_struct& regs) {
+  const auto here = static_cast<unsigned long long>(AT_FDCWD);
+  switch (call.form) {
+    case Form::Fd:
+      return {link_text("/proc/" + std::to_string(thread) + "/fd/" +
+                        std::to_string(static_cast<int>(regs.rdi)))};
+    case Form::FdPath:
+      return {path_at(thread, regs.rdi, regs.rsi)};
+    case Form::Path:
+      return {path_at(thread, here, regs.rdi)};
+    case Form::PathPath:
+      return {path_at(thread, here, regs.rdi), path_at(thread, here, regs.rsi)};
+    case Form::FdPathFdPath:
+      return {path_at(thread, regs.rdi, regs.rsi), path_at(thread, regs.rdx, regs.r10)};
+  }
+  return {};
+}
+
+/// A file in memory for what the program prints.
+class Printed {
+ public:
+  Printed() : fd_(::memfd_create("printed", MFD_CLOEXEC)) {
+    if (fd_ < 0) {
+      fail("memfd_create");
+    }
+  }
+
+  ~Printed() { ::close(fd_); }
+
+  Printed(const Printed&) = delete;
+  Printed& operator=(const Printed&) = delete;
+
+  int fd() const noexcept { return fd_; }
+
+  std::string text() const {
+    std::string out(static_cast<std::size_t>(::lseek(fd_, 0, SEEK_END)), '\0');
+    const ssize_t n = ::pread(fd_, out.data(), out.size(), 0);
+    out.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return out;
+  }
+
+ private:
+  int fd_;
+};
+
+/// One run.
+class Tracing {
+ public:
+  Tracing(const std::filesystem::path& scope, const std::optional<Fault>& fault,
+          const std::function<void()>& fired)
+      : scope_(scope.string() + "/"),
+        fault_(fault),
+        fired_(fired) {}
+
+  TracedEnd run(std::vector<std::string>& words, std::vector<std::string>& environment) {
+    start(words, environment);
+    int status = 0;
+    for (;;) {
+      const pid_t thread = ::waitpid(-1, &status, __WALL | __WNOTHREAD);
+      if (thread < 0 && errno == EINTR) {
+        continue;
+      }
+      if (thread < 0) {
+        break;  // ECHILD: all are gone
+      }
+      if (!WIFSTOPPED(status)) {
+        if (thread == child_) {
+          end_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        }
+        continue;
+      }
+      stopped(thread, status);
+    }
+    end_.out = out_.text();
+    end_.err = err_.text();
+    return std::move(end_);
+  }
+
+ private:
+  void start(std::vector<std::string>& words, std::vector<std::string>& environment) {
+    const std::vector<char*> arguments = pointers(words);
+    const std::vector<char*> variables = pointers(environment);
+    std::vector<sock_filter> program = filter();
+    const sock_fprog fprog{static_cast<unsigned short>(program.size()), program.data()};
+    child_ = ::fork();
+    if (child_ == 0) {  // plain system calls only: other threads of ours hold locks
+      ::dup2(out_.fd(), 1);
+      ::dup2(err_.fd(), 2);
+      ::syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+      ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+      ::raise(SIGSTOP);
+      ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog, 0, 0);
+      ::alarm(SyscallTracer::kDeadlineSeconds);
+      ::execve(arguments.front(), arguments.data(), variables.data());
+      ::_exit(127);
+    }
+    if (child_ < 0) {
+      fail("fork");
+    }
+    int status = 0;
+    if (::waitpid(child_, &status, __WALL) != child_ || !WIFSTOPPED(status)) {
+      throw std::runtime_error("the program could not be traced");
+    }
+    const long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                         PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL |
+                         PTRACE_O_TRACESYSGOOD;
+    if (::ptrace(PTRACE_SETOPTIONS, child_, nullptr, options) != 0) {
+      fail("ptrace");
+    }
+    ::ptrace(PTRACE_CONT, child_, nullptr, nullptr);
+  }
+
+  void stopped(pid_t thread, int status) {
+    const int signal = WSTOPSIG(status);
+    const int event = status >> 16;
+    if (event == PTRACE_EVENT_SECCOMP) {
+      at_call(thread);
+    } else if (signal == (SIGTRAP | 0x80)) {
+      after_close(thread);
+    } else if (event != 0 || signal == SIGSTOP || signal == SIGTRAP) {
+      ::ptrace(PTRACE_CONT, thread, nullptr, nullptr);  // a new thread, or exec
+    } else {
+      ::ptrace(PTRACE_CONT, thread, nullptr, signal);
+    }
+  }
+
+  void at_call(pid_t thread) {
+    user_regs_struct regs{};
+    if (::ptrace(PTRACE_GETREGS, thread, nullptr, &regs) != 0) {
+      return;  // it was killed meanwhile
+    }
+    const auto call = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& known) {
+      return known.number == static_cast<long>(regs.orig_rax);
+    });
+    const bool candidate = call != kKnown.end() && (!fault_ || fault_->call == call->name);
+    if (candidate) {
+      const std::vector<std::string> paths = paths_of(thread, *call, regs);
+      const bool ours = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+        return (path + "/").rfind(scope_, 0) == 0;
+      });
+      ++end_.calls[call->name];
+      end_.ours_of[call->name] += ours ? 1 : 0;
+      if (fault_ && due(*call, ours)) {
+        remember(*call, paths, ours);
+        inject(thread, regs);
+        return;
+      }
+    }
+    ::ptrace(PTRACE_CONT, thread, nullptr, nullptr);
+  }
+
+  bool due(const Known& call, bool ours) {
+    if (fault_->ours_only && !ours) {
+      return false;
+    }
+    const std::size_t now =
+        fault_->ours_only ? end_.ours_of.at(call.name) : end_.calls.at(call.name);
+    return now == fault_->nth || (fault_->lasts && now > fault_->nth);
+  }
+
+  void remember(const Known& call, const std::vector<std::string>& paths, bool ours) {
+    if (end_.fired) {
+      return;
+    }
+    end_.fired = true;
+    end_.ours = ours;
+    end_.call = call.name;
+    for (const std::string& path : paths) {
+      end_.call += " " + path;
+    }
+    if (fired_) {
+      fired_();
+    }
+  }
+
+  void inject(pid_t thread, user_regs_struct regs) {
+    if (fault_->kind == Fault::Kind::Kill) {
+      ::kill(child_, SIGKILL);
+      return;
+    }
+    if (fault_->kind == Fault::Kind::Short) {
+      regs.rdx = regs.rdx > 1 ? regs.rdx / 2 : regs.rdx;
+    } else if (fault_->call == "close") {
+      closing_.insert(thread);  // Linux closes the descriptor, whatever it says
+      ::ptrace(PTRACE_SYSCALL, thread, nullptr, nullptr);
+      return;
+    } else {
+      regs.orig_rax = ~0ULL;
+      regs.rax = static_cast<unsigned long long>(-static_cast<long long>(fault_->error));
+    }
+    ::ptrace(PTRACE_SETREGS, thread, nullptr, &regs);
+    ::ptrace(PTRACE_CONT, thread, nullptr, nullptr);
+  }
+
+  void after_close(pid_t thread) {
+    user_regs_struct regs{};
+    if (closing_.erase(thread) != 0 && ::ptrace(PTRACE_GETREGS, thread, nullptr, &regs) == 0) {
+      regs.rax = static_cast<unsigned long long>(-static_cast<long long>(fault_->error));
+      ::ptrace(PTRACE_SETREGS, thread, nullptr, &regs);
+    }
+    ::ptrace(PTRACE_CONT, thread, nullptr, nullptr);
+  }
+
+  const std::string scope_;
+  const std::optional<Fault>& fault_;
+  const std::function<void()>& fired_;
+  Printed out_, err_;
+  pid_t child_ = -1;
+  std::set<pid_t> closing_;
+  TracedEnd end_;
+};
+
+}  // namespace
+
+TracedEnd SyscallTracer::run(std::vector<std::string> words, std::vector<std::string> environment,
+                             const std::optional<Fault>& fault,
+                             const std::function<void()>& fired) const {
+  return Tracing(scope_, fault, fired).run(words, environment);
+}
+
+}  // namespace mailpipe::test
