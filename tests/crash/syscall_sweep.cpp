@@ -165,8 +165,18 @@ void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const L
   if (end.exit_code != 0 && end.err.empty()) {
     blame(fault, end, "said nothing");
   }
-  (void)before;
-  (void)after;
+  // What a sync of a sink was for must not be claimed: what is told now was told before it failed.
+  const bool of_a_sink = end.ours && end.call.find("/state") == std::string::npos;
+  if (is_sync(fault.call) && end.fired && of_a_sink) {
+    if (end.exit_code == 0) {
+      blame(fault, end, "a sync failed and the run ended well");
+    }
+    for (const ToldCopy& copy : after.copies) {
+      if (before.copies.count(copy) == 0 && end.call.find("/" + copy.sink) != std::string::npos) {
+        blame(fault, end, copy.key + " is called stored after the sync failed");
+      }
+    }
+  }
 }
 
 void SyscallSweep::blame(const Fault& fault, const TracedEnd& end, const std::string& what) {
