@@ -137,6 +137,16 @@ TEST(JmapHttp, CallsAConnectionThatEndsEarlyTransient) {
   }
 }
 
+TEST(JmapHttp, CallsAConnectionThatEndsWithinTheHeadersTransient) {
+  ScriptedHttpServer server;
+  Reply reply = Reply::json("{}");
+  reply.raw = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Le";
+  reply.ending = Reply::Ending::Close;
+  server.on("/", {reply});
+  TestClient client(server);
+  EXPECT_EQ(client.failure().error_class(), ErrorClass::Transient);
+}
+
 TEST(JmapHttp, CallsARefusedConnectionTransientAndNamesHostAndPort) {
   auto server = std::make_unique<ScriptedHttpServer>();
   TestClient client(*server);

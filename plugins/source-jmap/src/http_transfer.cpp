@@ -119,6 +119,7 @@ void HttpClient::Transfer::forget_answer() {
   thrown_ = nullptr;
   location_.clear();
   header_octets_ = 0;
+  headers_ended_ = false;
 }
 
 void HttpClient::Transfer::redirect_to(Url url) {
@@ -131,6 +132,11 @@ void HttpClient::Transfer::redirect_to(Url url) {
 void HttpClient::Transfer::conclude(CURLcode code) {
   curl_easy_getinfo(handle(), CURLINFO_RESPONSE_CODE, &reply_.status);
   reply_.transport = code;
+  if (code == CURLE_OK && !headers_ended_) {  // libcurl takes that for an answer without a body
+    reply_.transport = CURLE_GOT_NOTHING;
+    reply_.transport_text = "the connection ended within the headers of the answer";
+    return;
+  }
   if (code == CURLE_OK) {
     return;
   }
@@ -169,8 +175,10 @@ void HttpClient::Transfer::header_line(std::string_view line) {
     location_.clear();
     reply_.retry_after.clear();
     reply_.encoded = false;
+    headers_ended_ = false;
     return;
   }
+  headers_ended_ = headers_ended_ || line == "\r\n" || line == "\n";
   if (const auto type = value_of(line, "content-type")) {
     reply_.content_type = *type;
   } else if (const auto wait = value_of(line, "retry-after")) {

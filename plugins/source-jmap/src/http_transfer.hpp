@@ -54,6 +54,7 @@ class HttpClient::Transfer {
   std::exception_ptr thrown_;
   std::string location_;
   std::size_t header_octets_ = 0;
+  bool headers_ended_ = false;
   unsigned hops_ = 0;
 };
 
