@@ -215,6 +215,13 @@ TEST_F(ImapListing, ThatGivesTheSameUidTwiceStoresItOnce) {
   expect_all_is_well();
 }
 
+TEST_F(ImapListing, ThatGivesOneUidToTwoMessagesFailsTheMailboxAlone) {
+  const std::string other = "* 3 FETCH (UID 2 FLAGS () RFC822.SIZE 131)\r\n";
+  list_inbox_as(row(1) + row(2) + other);
+  expect_end(run(), 1, {"127.0.0.1, mailbox INBOX", "two messages have the UID 2"});
+  expect_whole_after_a_quiet_run();
+}
+
 TEST_F(ImapListing, InAnyOrderIsRead) {
   list_inbox_as(row(3) + row(1) + row(2));
   expect_all_is_well();

@@ -155,6 +155,25 @@ TEST(ImapFetch, TakesABodyOfAnotherLengthThanAnnounced) {
   EXPECT_EQ(account.source.host.counted("other_sizes"), 1U);
 }
 
+TEST(ImapFetch, AsksAgainForOneBodyOfAnotherLengthAndThenBelievesAll) {
+  Fetched account;
+  account.server.on_message("INBOX", 2, row_with(2, "Subject: longer or shorter\r\n\r\n"));
+  account.server.on_message("INBOX", 4, row_with(4, "Subject: shorter or longer\r\n\r\n"));
+  account.run();
+  EXPECT_EQ(account.queue.delivered.size(), 5U);
+  EXPECT_EQ(account.source.host.counted("fetches"), 3U) << "each once more until one is believed";
+}
+
+TEST(ImapFetch, StoresNoBodyWhoseResponseEndsBadly) {
+  Fetched account;
+  account.server.on_message("INBOX", 2, "* $seq FETCH (UID 2 BODY[] {6}\r\nhello)\r\n");
+  account.server.on_message("INBOX", 4, "* $seq FETCH (UID 4 BODY[] {4}\r\nhello)\r\n");
+  account.run();
+  EXPECT_EQ(account.failure(2), ErrorClass::Item);
+  EXPECT_EQ(account.failure(4), ErrorClass::Item);
+  EXPECT_EQ(account.queue.delivered.size(), 3U);
+}
+
 TEST(ImapFetch, FindsTheOneMessageThatARangeFailsFor) {
   Fetched account;
   for (const char* sets : {"UID FETCH 1:5 *", "UID FETCH 1:3 *", "UID FETCH 3 *"}) {
