@@ -102,7 +102,8 @@ void MboxSink::settle_tail(Locked& box, BoxAppend& append, const std::vector<Fil
   const Tail tail = compare_tail(fs_, box.file, box.info.size, stages, append);
   switch (tail.kind) {
     case Tail::Kind::Whole:
-      sync_data(fs_, box.file);
+      // Written once more: if a sync of it failed, the kernel takes it for written, and a second sync for done.
+      write_append(box.file, append);
       note_done(append);
       return;
     case Tail::Kind::Part:
