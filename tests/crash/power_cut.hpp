@@ -103,10 +103,10 @@ class PowerCut {
     EXPECT_EQ(report.exit_code, 0) << why(report);
     auto tree = pipeline.tree();
     std::erase_if(tree,
-                  [](const auto& file) { return file.first.find("/tmp/mp-") != file.first.npos; });
+                  [](const auto& file) { return file.first.find("/mp-") != file.first.npos; });
     expect_same(tree, stages_[stage].tree);
     EXPECT_EQ(pipeline.run().counts, run::Counts{}) << "nothing may be left to do";
-    // What lay staged in a Maildir that had lost its cur/ was not seen by the first run.
+    // What lay staged beside a plan that was torn, or in a Maildir without cur/, goes with the second run.
     expect_same(pipeline.tree(), stages_[stage].tree);
   }
 
