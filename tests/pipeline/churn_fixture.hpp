@@ -51,6 +51,9 @@ class ChurnRun : public AcrossRun {
   void fill(std::size_t steps);
   Run one_run(std::mt19937& random);
   bool only_lost_mailboxes() const;
+
+  bool is_cyrus_imap() const { return shape_.source == Source::ImapCyrus; }
+
   void look_after(const Run& run);
   void expect_only_what_was_there(const Contents& sink, const Run& run);
   void expect_what_stayed(const Contents& sink, const Run& run);

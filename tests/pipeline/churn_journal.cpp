@@ -96,6 +96,16 @@ std::size_t ChurnJournal::most_at_once(const std::string& mailbox,
   return found == counts_.end() ? 0 : found->second.second;
 }
 
+std::size_t ChurnJournal::ever_in(const std::string& mailbox, const std::string& digest) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = messages_.find(digest);
+  std::size_t count = 0;
+  for (const StayId stay : found == messages_.end() ? std::vector<StayId>() : found->second.stays) {
+    count += stays_[stay].mailbox == mailbox ? 1 : 0;
+  }
+  return count;
+}
+
 std::size_t ChurnJournal::times_delivered(const std::string& digest) const {
   const std::lock_guard lock(mutex_);
   const auto found = messages_.find(digest);

@@ -49,8 +49,9 @@ class ChurnJournal {
 
   bool was_in(const std::string& mailbox, const std::string& digest) const;
 
-  /// The most of that digest that were in that mailbox at one time.
+  /// The most of that digest that were in that mailbox at one time, and how many ever came there.
   std::size_t most_at_once(const std::string& mailbox, const std::string& digest) const;
+  std::size_t ever_in(const std::string& mailbox, const std::string& digest) const;
 
   /// How often that digest was delivered, copies and moves not counted.
   std::size_t times_delivered(const std::string& digest) const;
