@@ -62,6 +62,23 @@ TEST(Order, NobodyIsStoredBeforeWhatComesInAnotherRun) {
   EXPECT_EQ(order.here(13).fail, (Tokens{13}));
 }
 
+TEST(Order, WhoFailsWhileAllAreStagedTakesThoseBehindAlong) {
+  Order order;
+  for (const Order::Token token : {10, 11, 12}) {
+    order.join(1, token);
+  }
+  order.here(12);
+  order.here(11);
+  EXPECT_EQ(order.here(10).stage, (Tokens{10, 11, 12}));
+  EXPECT_TRUE(order.cut(10).fail.empty()) << "the sink has them";
+  order.join(1, 13);
+  const Order::Turns late = order.here(13);
+  EXPECT_TRUE(late.stage.empty());
+  EXPECT_EQ(late.fail, (Tokens{13}));
+  EXPECT_EQ(order.staged(11).fail, (Tokens{11}));
+  EXPECT_EQ(order.staged(12).fail, (Tokens{12}));
+}
+
 TEST(Order, OneThatComesOnceMoreKeepsItsTurn) {
   Order order;
   order.join(1, 10);

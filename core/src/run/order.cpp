@@ -66,9 +66,8 @@ Order::Turns Order::advance(StreamId stream) {
     }
     one = idle ? all.erase(one) : std::next(one);
   }
-  const auto end = all.lower_bound(line.cut_at);
   for (auto one = all.lower_bound(line.next_to_stage);
-       one != end && one->second.second != State::Away; ++one) {
+       one != all.end() && one->first < line.cut_at && one->second.second != State::Away; ++one) {
     if (one->second.second == State::Here) {
       one->second.second = State::Staging;
       turns.stage.push_back(one->second.first);
