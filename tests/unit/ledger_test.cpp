@@ -6,7 +6,9 @@
 #include "state/sqlite.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -179,6 +181,50 @@ TEST(Pack, GivesBackAnyOctets) {
 TEST(Pack, EndsWhereTheTextIsMalformed) {
   EXPECT_EQ(unpack("1:a,99:b,"), std::vector<std::string>{"a"});
   EXPECT_TRUE(unpack("x").empty());
+}
+
+/// No file grows beyond its limit meanwhile, as on a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(std::uint64_t limit) {
+    before_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit now{limit, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &now);
+  }
+
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, before_handler_);
+  }
+
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*before_handler_)(int) = nullptr;
+};
+
+// SQLite rolls back by itself: what came after would be committed without what came before, a cursor without its rows.
+TEST_F(LedgerTest, TakesNothingMoreAfterAFailure) {
+  {
+    Ledger ledger(file(), "p", Ledger::Open::Create);
+    ledger.set_meta("before", "1");
+    ledger.commit();
+    {
+      const FullDisk full(std::filesystem::file_size(file().string() + "-wal"));
+      ledger.set_meta("large", std::string(100'000, 'x'));
+      EXPECT_THROW(ledger.commit(), Error);
+    }
+    EXPECT_TRUE(ledger.failed());
+    EXPECT_THROW(ledger.set_meta("after", "1"), Error);
+    EXPECT_THROW(ledger.commit(), Error);
+  }
+  Ledger again(file(), "p", Ledger::Open::Existing);
+  EXPECT_TRUE(again.meta("before"));
+  EXPECT_FALSE(again.meta("large"));
+  EXPECT_FALSE(again.meta("after"));
 }
 
 }  // namespace

@@ -96,6 +96,9 @@ void Engine::hold_cursor(Flight& flight) {
 
 // A filter failed on this message.
 void Engine::refuse(std::unique_ptr<Flight> flight, const Error& error) {
+  if (ledger_.failed()) {
+    throw error;  // not the filter's, and nothing can be decided any more
+  }
   if (error.error_class() == ErrorClass::Item) {
     quarantine(std::move(flight), error);
   } else {

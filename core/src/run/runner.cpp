@@ -240,7 +240,9 @@ RunReport Runner::run(const Components& components) {
       engine.run(report);
       in.access.on_its_way = nullptr;
     }
-    in.finish(report);
+    if (!in.ledger->failed()) {
+      in.finish(report);
+    }
   } catch (const Error& error) {
     std::string component;
     for (const auto& [name, value] : error.details()) {
@@ -327,7 +329,7 @@ void Runner::Impl::write_end(RunReport& report) const {
     code = 128 + signal;
   }
   report.exit_code = code;
-  if (ledger == nullptr || report.run == 0) {
+  if (ledger == nullptr || report.run == 0 || ledger->failed()) {
     return;
   }
   try {

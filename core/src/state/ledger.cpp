@@ -114,7 +114,7 @@ void Ledger::check_pages() {
   }
   Statement check = database_.prepare("PRAGMA quick_check(1)");
   if (!check.next() || check.text(0) != "ok") {
-    throw_sqlite(nullptr, SQLITE_CORRUPT, database_.path());
+    database_.fail(SQLITE_CORRUPT);
   }
 }
 
@@ -126,7 +126,16 @@ Statement& Ledger::cached(const char* sql) {
   return *statement;
 }
 
+void Ledger::refuse_if_failed() const {
+  if (database_.failed()) {
+    throw Error(ErrorClass::Permanent,
+                "the ledger '" + database_.path() + "' takes nothing more after its failure",
+                "the next run goes on from what was committed before");
+  }
+}
+
 void Ledger::write() {
+  refuse_if_failed();
   if (!in_transaction_) {
     cached(looks_only_ ? "BEGIN" : "BEGIN IMMEDIATE").run();
     in_transaction_ = true;
@@ -135,13 +144,14 @@ void Ledger::write() {
 
 void Ledger::commit() {
   if (in_transaction_) {
+    refuse_if_failed();
     cached("COMMIT").run();
     in_transaction_ = false;
   }
 }
 
 void Ledger::rollback() {
-  if (in_transaction_) {
+  if (in_transaction_ && !failed()) {
     cached("ROLLBACK").run();
     in_transaction_ = false;
   }

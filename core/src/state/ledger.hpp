@@ -63,6 +63,9 @@ class Ledger {
   void commit();
   void rollback();
 
+  /// A call failed: nothing is taken any more, and the last commit is what counts.
+  bool failed() const noexcept { return database_.failed(); }
+
   // ---- values and runs
   std::optional<std::string> meta(std::string_view name);
   void set_meta(std::string_view name, std::string_view value);
@@ -276,6 +279,7 @@ class Ledger {
   std::vector<Row> rows_of(Statement& ids);
   Statement& cached(const char* sql);
   static std::uint64_t count(Statement& query);
+  void refuse_if_failed() const;
   void write();
   Row read_row(Statement& from);
   std::vector<Row> read_rows(Statement& from);

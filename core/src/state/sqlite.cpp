@@ -1,22 +1,32 @@
 #include "state/sqlite.hpp"
 
+#include <cerrno>
+#include <cstring>
+
 namespace mailpipe::state {
 
-void throw_sqlite(sqlite3* database, int code, const std::string& path) {
-  const std::string what = "the ledger '" + path + "': " +
-                           (database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code));
+void Database::fail(int code) {
+  failed_ = true;
+  const std::string what = "the ledger '" + path_ +
+                           "': " + (handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code));
   switch (code & 0xFF) {
     case SQLITE_FULL:
       throw Error(ErrorClass::NoSpace, what, "free some space and run again; nothing is lost");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       throw Error(
-          ErrorClass::Permanent, "the ledger '" + path + "' is damaged",
+          ErrorClass::Permanent, "the ledger '" + path_ + "' is damaged",
           "your mail is safe; 'mailpipe state rebuild PIPELINE' makes a new ledger from it");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw Error(ErrorClass::Transient, what, "another program has the ledger open");
     case SQLITE_CANTOPEN:
+      if (const int reason = sqlite3_system_errno(handle_.get());
+          reason == ENOSPC || reason == EDQUOT) {
+        throw Error(ErrorClass::NoSpace, what + ": " + std::strerror(reason),
+                    "free some space and run again; nothing is lost");
+      }
+      [[fallthrough]];
     case SQLITE_READONLY:
     case SQLITE_PERM:
       throw Error(ErrorClass::Config, what, "check that you may write to the state folder");
@@ -25,19 +35,18 @@ void throw_sqlite(sqlite3* database, int code, const std::string& path) {
   }
 }
 
-Statement::Statement(sqlite3* database, std::string_view sql, const std::string& path)
-    : database_(database),
-      path_(path) {
+Statement::Statement(Database& database, std::string_view sql) : database_(&database) {
   sqlite3_stmt* handle = nullptr;
-  const int code = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()),
-                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  const int code =
+      sqlite3_prepare_v3(database.handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   handle_.reset(handle);
   check(code);
 }
 
 void Statement::check(int code) const {
   if (code != SQLITE_OK) {
-    throw_sqlite(database_, code, path_);
+    database_->fail(code);
   }
 }
 
@@ -52,7 +61,7 @@ bool Statement::next() {
   }
   sqlite3_reset(handle_.get());
   if (code != SQLITE_DONE) {
-    throw_sqlite(database_, code, path_);
+    database_->fail(code);
   }
   return false;
 }
@@ -83,7 +92,7 @@ Database::Database(std::string path) : path_(std::move(path)) {
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) {
-    throw_sqlite(handle, code, path_);
+    fail(code);
   }
   sqlite3_extended_result_codes(handle, 0);
   sqlite3_busy_timeout(handle, 5000);
@@ -97,7 +106,7 @@ Database::Database(std::string path) : path_(std::move(path)) {
 void Database::execute(const std::string& sql) {
   const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) {
-    throw_sqlite(handle_.get(), code, path_);
+    fail(code);
   }
 }
 

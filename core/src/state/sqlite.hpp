@@ -13,15 +13,14 @@
 
 namespace mailpipe::state {
 
-/// Turns the result of an SQLite call into an Error; the one place that does.
-[[noreturn]] void throw_sqlite(sqlite3* database, int code, const std::string& path);
+class Database;
 
 /// One prepared statement. Bind with run() or first(), step with next(); columns by number.
 ///
 /// Threads  One at a time, with its Database.
 class Statement {
  public:
-  Statement(sqlite3* database, std::string_view sql, const std::string& path);
+  Statement(Database& database, std::string_view sql);
 
   /// Binds all parameters in order and starts anew.
   template <class... Values>
@@ -82,19 +81,27 @@ class Statement {
   }
 
   CPtr<sqlite3_stmt, sqlite3_finalize> handle_;
-  sqlite3* database_;
-  const std::string& path_;
+  Database* database_;
 };
 
-/// An open database: WAL, synchronous FULL, foreign bytes as BLOB-safe text.
+/// An open database: WAL, synchronous FULL, foreign bytes as BLOB-safe text. Its statements refer to it where it is.
 class Database {
  public:
   /// Opens or creates; ":memory:" for none on disk.
   explicit Database(std::string path);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 
   void execute(const std::string& sql);
 
-  Statement prepare(std::string_view sql) { return {handle_.get(), sql, path_}; }
+  Statement prepare(std::string_view sql) { return {*this, sql}; }
+
+  /// A call failed. SQLite may have rolled the transaction back by itself, so that what is written from then on would be
+  /// committed without what came before.
+  bool failed() const noexcept { return failed_; }
+
+  /// Turns the result of a call into an Error; the one place that does.
+  [[noreturn]] void fail(int code);
 
   std::int64_t last_row() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
@@ -103,8 +110,10 @@ class Database {
   const std::string& path() const noexcept { return path_; }
 
  private:
+  friend class Statement;
   std::string path_;
   CPtr<sqlite3, sqlite3_close_v2> handle_;
+  bool failed_ = false;
 };
 
 }  // namespace mailpipe::state
