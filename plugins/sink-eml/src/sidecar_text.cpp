@@ -116,7 +116,7 @@ std::string space_of(const Json& entry) {
 /// Whether `now` is the message that `before` was under a key that is no more: another UIDVALIDITY, say.
 bool takes_over(const Json& now, const Json& before) {
   const Json& id = now.at("server_id");  // a text, or octets
-  return id != "" && before.is_object() && before.value("server_id", Json()) == id &&
+  return id != Json("") && before.is_object() && before.value("server_id", Json()) == id &&
          before.value("mailboxes", Json()) == now["mailboxes"] && space_of(now) != space_of(before);
 }
 

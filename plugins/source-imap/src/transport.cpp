@@ -48,6 +48,17 @@ Error handshake_error(const std::string& where, const std::string& text) {
           "starttls)"};
 }
 
+Error certificate_error(const std::string& where, const std::string& trouble) {
+  return Error(ErrorClass::Config, where + ": the server's certificate " + trouble,
+               trouble == "has expired"
+                   ? "its owner must renew it; check this machine's clock as well"
+               : trouble == "is for another name"
+                   ? "use the name that the certificate is for as host"
+                   : "if the server is yours and shows its own certificate, name that file as "
+                     "ca_file")
+      .detail("certificate", trouble);
+}
+
 }  // namespace
 
 Transport::Transport(const Settings& settings, Host& host)
@@ -138,17 +149,8 @@ Error Transport::failure(CURLcode code) const {
     case CURLE_ABORTED_BY_CALLBACK:
       return {ErrorClass::Cancelled, where_ + ": stopped while connecting"};
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR: {
-      const std::string trouble = certificate_trouble(easy_);
-      return Error(ErrorClass::Config, where_ + ": the server's certificate " + trouble,
-                   trouble == "has expired"
-                       ? "its owner must renew it; check this machine's clock as well"
-                   : trouble == "is for another name"
-                       ? "use the name that the certificate is for as host"
-                       : "if the server is yours and shows its own certificate, name that file as "
-                         "ca_file")
-          .detail("certificate", trouble);
-    }
+    case CURLE_SSL_ISSUER_ERROR:
+      return certificate_error(where_, certificate_trouble(easy_));
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
       return {ErrorClass::Config, where_ + ": the server's key is none of the pinned ones",
               "somebody may be in between; if the server's key was changed on purpose, pin the new "
