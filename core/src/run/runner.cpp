@@ -4,6 +4,7 @@
 #include "run/engine.hpp"
 #include "run/exit_code.hpp"
 #include "run/opening.hpp"
+#include "run/state_dir.hpp"
 #include "spool/sha256.hpp"
 #include "state/lock.hpp"
 
@@ -11,12 +12,9 @@
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
-#include <system_error>
 #include <utility>
 
 namespace mailpipe::run {
@@ -25,32 +23,6 @@ namespace {
 
 /// Events that may wait between the source and the engine.
 constexpr std::size_t kMaxEvents = 512;
-
-/// Whoever owns the folder, or a link to it, can put another ledger there at any time.
-void refuse_dir_of_another_user(const std::filesystem::path& dir) {
-  for (const int flag : {AT_SYMLINK_NOFOLLOW, 0}) {
-    struct stat status {};
-
-    if (::fstatat(AT_FDCWD, dir.c_str(), &status, flag) == 0 && status.st_uid != 0 &&
-        status.st_uid != ::geteuid()) {
-      throw Error(ErrorClass::Config,
-                  "the state folder '" + dir.string() + "' belongs to another user (number " +
-                      std::to_string(status.st_uid) + ")",
-                  "run as that user, or choose another folder with --state or state:");
-    }
-  }
-}
-
-void make_private_dir(const std::filesystem::path& dir) {
-  std::error_code error;
-  std::filesystem::create_directories(dir, error);
-  if (error) {
-    throw Error(ErrorClass::Config,
-                "cannot make the folder '" + dir.string() + "': " + error.message());
-  }
-  refuse_dir_of_another_user(dir);
-  std::filesystem::permissions(dir, std::filesystem::perms::owner_all, error);
-}
 
 }  // namespace
 
@@ -212,12 +184,11 @@ RunReport Runner::run(const Components& components) {
   report.dry_run = in.setup.mode == Mode::DryRun;
   report.started = in.started;
   const auto begin = std::chrono::steady_clock::now();
-  const std::filesystem::path spool_dir = in.setup.state_dir / "spool";
+  const std::filesystem::path spool_dir = spool_dir_in(in.setup.state_dir);
   try {
     const bool touch = !report.dry_run || std::filesystem::exists(in.setup.state_dir);
     if (touch) {
-      make_private_dir(in.setup.state_dir);
-      make_private_dir(spool_dir);
+      make_state_dir(in.services.fs, in.setup.state_dir);
       in.lock = std::make_unique<state::Lock>(in.setup.state_dir);
     }
     in.own_ledger = open_ledger(in.setup, in.services.fs);
