@@ -177,6 +177,27 @@ TEST(OrderedSink, GivesUpInTheMiddleAndGoesOnInOrder) {
   EXPECT_EQ(one.tree->files.size(), 400U);
 }
 
+// A sink may fail at one message while others are staged or committed: those it will not publish any more.
+TEST(OrderedSink, WhatWasStagedWhenItFailedIsNotStored) {
+  for (const char* failing : {"store test:account:m5", "store test:account:m90", "sync data"}) {
+    Ordered one;
+    one.account.add_many(100);
+    one.settings.batch_messages = 10;
+    one.tree->before = [&](const std::string& call) {
+      if (call == failing) {
+        throw Error(ErrorClass::Permanent, "broken");
+      }
+    };
+    const run::RunReport report = one.run();
+    EXPECT_EQ(report.exit_code, 1) << failing;
+    EXPECT_EQ(report.counts.stored, one.tree->files.size()) << failing;
+    EXPECT_GT(report.counts.failed, 0U) << failing;
+    one.tree->before = nullptr;
+    EXPECT_EQ(one.run().counts.stored, 100 - report.counts.stored) << failing;
+    EXPECT_EQ(one.tree->files.size(), 100U) << failing;
+  }
+}
+
 /// An unordered sink first; an ordered one is added later.
 struct TwoSinks : Ordered {
   TwoSinks() {

@@ -76,7 +76,20 @@ void Committer::fail_lane(std::size_t lane, const Error& error) {
   replies_.lane_failed(*lanes_[lane], error);
 }
 
+// A sink that failed meanwhile, at another message, publishes nothing more: what it staged of this batch is not stored.
+void Committer::leave_out_dead_lanes() {
+  for (const auto& flight : batch_) {
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+      Leg& leg = flight->legs[lane];
+      if (leg.state == Leg::State::Staged && !lanes_[lane]->alive) {
+        leg.state = Leg::State::Failed;
+      }
+    }
+  }
+}
+
 void Committer::write_intents() {
+  leave_out_dead_lanes();
   for (const auto& flight : batch_) {
     if (flight->row.id == 0) {
       state::Row row = flight->row;

@@ -58,6 +58,7 @@ class Committer {
   using Batch = std::vector<std::unique_ptr<Flight>>;
 
   void sync_data();
+  void leave_out_dead_lanes();
   void write_intents();
   void publish();
   void publish_on(std::size_t lane);
