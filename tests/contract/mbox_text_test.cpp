@@ -206,13 +206,30 @@ TEST_F(MboxText, ThePostmarkIsReadBack) {
 }
 
 TEST_F(MboxText, NamesOfBoxesAreReversibleAndStayInTheRoot) {
-  const std::vector<std::vector<std::string>> mailboxes = {
-      {"INBOX"},     {"Lists"},        {"Lists", "mutt"}, {"Lists.sbd", "mutt"},
-      {"Lists.sbd"}, {"a.lock"},       {"A.MSF"},         {"..", "etc"},
-      {".hidden"},   {"a/b"},          {"a", "b"},        {""},
-      {"", "x"},     {"%2Esbd"},       {"x%2Esbd"},       {"Entwürfe"},
-      {"\xff\xfe"},  {"a\nb"},         {"100%"},          {"%00"},
-      {"a.sbd.sbd"}, {"Sent", "Inbox"}};
+  const std::vector<std::vector<std::string>> mailboxes = {{"INBOX"},
+                                                           {"Lists"},
+                                                           {"Lists", "mutt"},
+                                                           {"Lists.sbd", "mutt"},
+                                                           {"Lists.sbd"},
+                                                           {"a.lock"},
+                                                           {"A.MSF"},
+                                                           {"..", "etc"},
+                                                           {".hidden"},
+                                                           {"a/b"},
+                                                           {"a", "b"},
+                                                           {""},
+                                                           {"", "x"},
+                                                           {"%2Esbd"},
+                                                           {"x%2Esbd"},
+                                                           {"Entwürfe"},
+                                                           {"\xff\xfe"},
+                                                           {"a\nb"},
+                                                           {"100%"},
+                                                           {"%00"},
+                                                           {std::string(1, '\0')},
+                                                           {"%65mpty"},
+                                                           {"a.sbd.sbd"},
+                                                           {"Sent", "Inbox"}};
   std::set<std::string> names;
   for (const auto& mailbox : mailboxes) {
     const std::string name = mbox::box_name(mailbox);

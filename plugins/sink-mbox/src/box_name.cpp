@@ -12,7 +12,7 @@ namespace mailpipe::mbox {
 namespace {
 
 constexpr std::string_view kChildren = ".sbd";
-constexpr std::string_view kEmpty = "%00";
+constexpr std::string_view kEmpty = "%65mpty";  // no other component: an "e" is never encoded
 constexpr std::array<std::string_view, 3> kTaken = {kChildren, ".lock", ".msf"};
 constexpr std::size_t kLongest = kLongestFileName - 16;  // for ".lock" and the like
 

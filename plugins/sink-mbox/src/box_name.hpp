@@ -8,7 +8,7 @@ namespace mailpipe::mbox {
 
 /// The file of a mailbox, relative to the root, as Thunderbird lays its folders out: {"Lists", "mutt"}
 /// is "Lists.sbd/mutt", beside the file "Lists". Each component goes through the encoder of
-/// file_name.hpp; beyond that "%00" is the empty one, and the dot of an ending that means something
+/// file_name.hpp; beyond that "%65mpty" is the empty one, and the dot of an ending that means something
 /// here (.sbd, .lock, .msf) is written %2E. INBOX is that in whatever case (RFC 3501 section 5.1).
 /// A component that is too long is cut, and "~" and a hash follow.
 std::string box_name(const std::vector<std::string>& mailbox);
