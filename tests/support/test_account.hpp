@@ -20,7 +20,8 @@
 
 namespace mailpipe::test {
 
-/// A mail account in memory, with a history that a source can ask for. The test changes it between runs.
+/// A mail account in memory, with a history that a source can ask for. The test changes it between runs, and in a hook of the
+/// script by its functions, which listing and fetching may call at once.
 class Account {
  public:
   struct Message {
@@ -44,14 +45,21 @@ class Account {
   }
 
   void change(const std::string& id, const std::function<void(Message&)>& how) {
-    Message message = messages.at(id);
+    Message message = find(id).value();
     how(message);
     set(id, std::move(message));
   }
 
   void remove(const std::string& id) {
+    const std::lock_guard lock(mutex_);
     messages.erase(id);
     history.emplace_back(id);
+  }
+
+  std::optional<Message> find(const std::string& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = messages.find(id);
+    return found == messages.end() ? std::nullopt : std::optional(found->second);
   }
 
   std::uint64_t state() const { return history.size(); }
@@ -63,9 +71,12 @@ class Account {
 
  private:
   void set(const std::string& id, Message message) {
+    const std::lock_guard lock(mutex_);
     messages[id] = std::move(message);
     history.emplace_back(id);
   }
+
+  mutable std::mutex mutex_;
 };
 
 /// Where a ScriptedSource misbehaves.
@@ -138,7 +149,7 @@ class ScriptedSource final : public Source {
 
  private:
   Item item(StreamId stream, const std::string& id) const {
-    const Account::Message& message = account_.messages.at(id);
+    const Account::Message message = account_.find(id).value();
     Item out{
         .key = key(id), .stream = stream, .server_id = message.server_id.value_or(id), .ref = id};
     out.size = message.body.size();
@@ -176,7 +187,7 @@ class ScriptedSource final : public Source {
         account_.history.begin() + static_cast<std::ptrdiff_t>(to));
     for (const std::string& id : touched) {
       tell(id);
-      if (account_.messages.contains(id)) {
+      if (account_.find(id)) {
         out.changed(item(stream, id));
       } else {
         out.removed(stream, key(id));
@@ -190,11 +201,12 @@ class ScriptedSource final : public Source {
       if (script_.on_fetch) {
         script_.on_fetch(work.ref);
       }
-      if (script_.vanished.contains(work.ref) || !account_.messages.contains(work.ref)) {
+      const auto message = account_.find(work.ref);
+      if (script_.vanished.contains(work.ref) || !message) {
         queue.gone(work.token);
         return;
       }
-      std::string body = account_.messages.at(work.ref).body;
+      std::string body = message->body;
       if (work.want == Want::Headers) {
         ++script_.header_fetches;
         body.resize(body.find("\r\n\r\n") + 4);
