@@ -4,6 +4,7 @@
 #include "pipeline/tree_pipeline.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <string>
 #include <vector>
@@ -171,7 +172,8 @@ TEST(OrderedSink, GivesUpInTheMiddleAndGoesOnInOrder) {
       one.cancellation->raise(Cancel::Abort);
     }
   };
-  EXPECT_NE(one.run().counts.failed, 0U);
+  const auto r = one.run();
+  EXPECT_NE(r.counts.failed, 0U) << run::to_json(r).dump(1).substr(0, 1500);
   one.script.on_fetch = nullptr;
   EXPECT_EQ(one.run().exit_code, 0);
   EXPECT_EQ(one.tree->files.size(), 400U);

@@ -97,6 +97,18 @@ void MboxSink::settle(BoxAppend& append, const std::vector<File>& stages) {
   settle_tail(*box, append, stages);
 }
 
+/// What was planned is done after all: other boxes may have got their part, and a message that comes anew would come behind
+/// those that were planned after it.
+void MboxSink::carry_out(Locked& box, BoxAppend& append) {
+  try {
+    write_append(box.file, append);
+    note_done(append);
+  } catch (const Error&) {  // a full disk, say: then they do come anew
+    cut(fs_, box.file, append.old_length);
+    sync_data(fs_, box.file);
+  }
+}
+
 void MboxSink::settle_tail(Locked& box, BoxAppend& append, const std::vector<File>& stages) {
   const std::uint64_t old = append.old_length;
   const Tail tail = compare_tail(fs_, box.file, box.info.size, stages, append);
@@ -110,6 +122,9 @@ void MboxSink::settle_tail(Locked& box, BoxAppend& append, const std::vector<Fil
       if (box.info.size > old) {
         cut(fs_, box.file, old);
         sync_data(fs_, box.file);
+      }
+      if (carries_on_) {
+        carry_out(box, append);
       }
       return;
     case Tail::Kind::Foreign:
@@ -201,6 +216,7 @@ void MboxSink::put_back(const File& box, BoxAppend& append) {
 
 bool MboxSink::recover(const Intent& intent) {
   writable();
+  carries_on_ = true;
   settle();
   const auto location = parse_location(intent.receipt.location);
   if (!location) {

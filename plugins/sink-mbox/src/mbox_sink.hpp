@@ -101,6 +101,7 @@ class MboxSink final : public Sink {
   void settle();
   void settle(BoxAppend& append, const std::vector<File>& stages);
   static bool lacks_stage(const BoxAppend& append, const std::vector<File>& stages);
+  void carry_out(Locked& box, BoxAppend& append);
   void settle_tail(Locked& box, BoxAppend& append, const std::vector<File>& stages);
   void rescue(const File& box, BoxAppend& append, std::uint64_t from, std::uint64_t to);
   void put_back(const File& box, BoxAppend& append);
@@ -125,6 +126,7 @@ class MboxSink final : public Sink {
   std::vector<Append> published_;              ///< since the last sync of the names
   std::set<Append> waiting_;                   ///< the same
   std::set<Append> appended_;                  ///< by the last one
+  bool carries_on_ = false;                    ///< the ledger asks for what a killed run had begun
   bool settled_ = false;                       ///< what a killed run left is cleared up
   bool noted_ = false;  ///< the record has a box more, or less, than its file
   bool broken_ = false;
