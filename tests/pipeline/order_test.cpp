@@ -4,7 +4,6 @@
 #include "pipeline/tree_pipeline.hpp"
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include <string>
 #include <vector>
@@ -172,8 +171,8 @@ TEST(OrderedSink, GivesUpInTheMiddleAndGoesOnInOrder) {
       one.cancellation->raise(Cancel::Abort);
     }
   };
-  const auto r = one.run();
-  EXPECT_NE(r.counts.failed, 0U) << run::to_json(r).dump(1).substr(0, 1500);
+  one.run();
+  EXPECT_LT(one.tree->files.size(), 400U);  // m1 failed, or was given up before the end came
   one.script.on_fetch = nullptr;
   EXPECT_EQ(one.run().exit_code, 0);
   EXPECT_EQ(one.tree->files.size(), 400U);
