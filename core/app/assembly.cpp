@@ -1,5 +1,6 @@
 #include "assembly.hpp"
 
+#include "config/component_reader.hpp"
 #include "plugin/components.hpp"
 
 #include <mailpipe/error.hpp>
@@ -200,14 +201,6 @@ fs::path state_dir_of(const config::Pipeline& pipeline, const std::string& optio
                 "give one with --state DIR");
   }
   return fs::path(home) / ".local/state/mailpipe" / pipeline.name;
-}
-
-std::optional<std::string> path_of(const config::SinkSpec& spec) {
-  const Json options = Json::parse(spec.options, nullptr, false);
-  if (options.is_object() && options.contains("path") && options["path"].is_string()) {
-    return options["path"].get<std::string>();
-  }
-  return std::nullopt;
 }
 
 std::string title_of(const config::Pipeline& pipeline, const std::string& component) {

@@ -8,7 +8,6 @@
 
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,9 +38,6 @@ run::Settings settings_of(const config::RunSpec& spec, std::uint64_t allow_delet
 /// --state, or what the pipeline says, or $XDG_STATE_HOME/mailpipe/NAME, or
 /// ~/.local/state/mailpipe/NAME.
 std::filesystem::path state_dir_of(const config::Pipeline& pipeline, const std::string& option);
-
-/// The folder or file that a sink writes to, for every sink that has one.
-std::optional<std::string> path_of(const config::SinkSpec& spec);
 
 /// What a destination is called: its path, for every sink that has one.
 std::string root_of(const config::SinkSpec& spec);

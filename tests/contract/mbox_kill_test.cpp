@@ -132,6 +132,41 @@ TEST_F(MboxKill, AFullDiskIsNoSpaceAndTheBoxIsAsItWas) {
   EXPECT_EQ(text("INBOX"), before);
 }
 
+TEST_F(MboxKill, ARecoveryThatHasNoRoomSaysSoAndTheMessagesComeAnew) {
+  const std::vector<Message> all = messages();
+  const auto expected = undisturbed("per_mailbox");
+  for (const FsCall call : {FsCall::Pwrite, FsCall::Fdatasync}) {
+    fs::remove_all(root);
+    MboxLedger ledger;
+    FaultyFs faulty(files);
+    TestHost faulted(faulty);
+    auto sink = make(faulted);
+    sink->open(false);
+    commit(*sink, {all[0], all[1]}, ledger);
+    const std::string before = text("INBOX");
+    faulty.fail({.kind = FsCall::Linkat, .error = EIO});  // the dot-lock: nothing is appended
+    EXPECT_NE(error_of([&] { commit(*sink, {all[2], all[3]}, ledger); }), ErrorClass{0});
+    sink = make(faulted);
+    sink->open(false);
+    faulty.fail({.kind = call, .error = ENOSPC});
+    ASSERT_FALSE(ledger.intents.empty());
+    EXPECT_FALSE(sink->recover(ledger.intents.front()));
+    EXPECT_TRUE(faulty.hit());
+    EXPECT_EQ(text("INBOX"), before);
+    ASSERT_FALSE(faulted.lines().empty());
+    EXPECT_NE(faulted.lines().back().message.find("fetched again"), std::string::npos);
+    faulty.heal();
+    MboxLedger again = ledger;
+    recover(*sink, again);
+    for (const Message& each : {all[2], all[3], all[4]}) {
+      if (const Message missing = again.missing(each); !missing.item.places.empty()) {
+        commit(*sink, {missing}, again);
+      }
+    }
+    EXPECT_EQ(boxes(), expected);
+  }
+}
+
 TEST_F(MboxKill, AFailedSyncIsFinal) {
   for (const std::uint64_t nth : {1U, 2U, 3U, 4U}) {
     fs::remove_all(root);

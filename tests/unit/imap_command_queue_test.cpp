@@ -83,6 +83,17 @@ TEST(ImapCommandQueue, TakesAnswersInAnotherOrder) {
   EXPECT_EQ(queue.write(), "M3 C\r\n");
 }
 
+// What comes between the two is read as the answer to the older one: a body of the mailbox that was open before.
+TEST(ImapCommandQueue, RefusesAMailboxThatIsOpenedBeforeWhatWasAskedOfTheOther) {
+  Queue queue;
+  queue.add(Command("UID FETCH 1"));
+  queue.add(Command("EXAMINE").mailbox("Archive"));
+  queue.write();
+  EXPECT_THROW(queue.take("M2"), Error);
+  queue.take("M1");
+  EXPECT_EQ(queue.take("M2").tag, "M2");
+}
+
 TEST(ImapCommandQueue, RefusesAnAnswerToWhatWasNotAsked) {
   Queue queue;
   queue.add(Command("A"));

@@ -218,11 +218,11 @@ std::vector<SinkSpec> ComponentReader::read_sinks(const Entry& entry) {
 void ComponentReader::refuse_same_place(const std::vector<SinkSpec>& sinks) {
   std::map<std::string, const SinkSpec*> by_path;
   for (const SinkSpec& sink : sinks) {
-    const auto options = nlohmann::json::parse(sink.options, nullptr, false);
-    if (!options.is_object() || !options.contains("path") || !options["path"].is_string()) {
+    const auto path = path_of(sink);
+    if (!path) {
       continue;
     }
-    const auto [first, added] = by_path.emplace(options["path"].get<std::string>(), &sink);
+    const auto [first, added] = by_path.emplace(*path, &sink);
     if (!added) {
       add_error(findings_, "MP1207", sink.mark,
                 "the sink writes to the same place as the one in line " +
@@ -230,6 +230,14 @@ void ComponentReader::refuse_same_place(const std::vector<SinkSpec>& sinks) {
                 {{}, "give every sink a path of its own"});
     }
   }
+}
+
+std::optional<std::string> path_of(const SinkSpec& spec) {
+  const auto options = nlohmann::json::parse(spec.options, nullptr, false);
+  if (options.is_object() && options.contains("path") && options["path"].is_string()) {
+    return options["path"].get<std::string>();
+  }
+  return std::nullopt;
 }
 
 SinkSpec ComponentReader::read_sink(const Node& node) {

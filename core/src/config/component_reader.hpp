@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ class ComponentReader {
   Sources& sources_;
   std::map<std::string, Mark> ids_;
 };
+
+/// The folder or file that a sink writes to, for every sink that has one.
+std::optional<std::string> path_of(const SinkSpec& spec);
 
 /// Whether a text can be a pipeline's name or a component's id: 1 to 64 of a-z, 0-9, - and _.
 bool is_name(const std::string& text) noexcept;

@@ -103,9 +103,11 @@ void MboxSink::carry_out(Locked& box, BoxAppend& append) {
   try {
     write_append(box.file, append);
     note_done(append);
-  } catch (const Error&) {  // a full disk, say: then they do come anew
+  } catch (const Error& error) {  // a full disk, say: then they do come anew
     cut(fs_, box.file, append.old_length);
     sync_data(fs_, box.file);
+    host_.log(LogLevel::Warn, std::string(error.what()) +
+                                  "; what a run had begun to append there is fetched again");
   }
 }
 
