@@ -224,6 +224,18 @@ TEST(ImapList, TellsADeletedMailboxOnce) {
   EXPECT_EQ(account.next(), Strings());
 }
 
+TEST(ImapList, TellsADeletedMailboxWhoseNameAnotherOneGot) {
+  Listed account(kEverything);
+  account.server.create("Job");
+  account.server.append("Job");
+  account.next();
+  account.server.remove("Work");
+  account.server.rename("Job", "Work");
+  EXPECT_EQ(account.next(), (Strings{"mailbox-removed Work", "begin Work", "end Work",
+                                     "checkpoint Work", "checkpoint Job"}));
+  EXPECT_EQ(account.next(), Strings());
+}
+
 TEST(ImapList, GivesNewKeysToAMailboxThatComesBack) {
   Listed account(kNoQresync);
   const std::string key = account.told.item("Work", "1").key;

@@ -125,7 +125,7 @@ void Lister::begin_all(const Cursors& cursors, const Account& account,
     ask_ids(session_, unsure);
   }
   const std::vector<StreamMatch::Match> matches = match.match(mailboxes);
-  tell_removed(match, account);
+  tell_removed(match, account, mailboxes);
   for (std::size_t i = 0; i < mailboxes.size(); ++i) {
     MailboxInfo& info = mailboxes[i];
     const StreamId stream = emitter_.stream(matches[i].stream_name, info.label);
@@ -136,18 +136,23 @@ void Lister::begin_all(const Cursors& cursors, const Account& account,
   }
 }
 
-// A mailbox that is there but not chosen any more, or whose LIST entry could not be read, is not gone.
-void Lister::tell_removed(const StreamMatch& match, const Account& account) {
+// A mailbox that is there but not chosen any more, or whose LIST entry could not be read, is not gone; one whose name belongs
+// to another one now is.
+void Lister::tell_removed(const StreamMatch& match, const Account& account,
+                          const std::vector<MailboxInfo>& matched) {
   if (!account.complete) {
     return;
   }
+  const auto folded = [](const std::string& name) { return is_inbox(name) ? "INBOX" : name; };
   std::set<std::string> here;
   for (const MailboxInfo& info : account.mailboxes) {
-    here.insert(is_inbox(info.name) ? "INBOX" : info.name);
+    here.insert(folded(info.name));
+  }
+  for (const MailboxInfo& info : matched) {  // each to a stream
+    here.erase(folded(info.name));
   }
   for (const StreamMatch::Known& known : match.known()) {
-    if (known.taken || here.contains(is_inbox(known.name) ? "INBOX" : known.name) ||
-        (known.cursor && known.cursor->gone)) {
+    if (known.taken || here.contains(folded(known.name)) || (known.cursor && known.cursor->gone)) {
       continue;
     }
     MailboxCursor after;

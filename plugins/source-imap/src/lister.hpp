@@ -31,7 +31,8 @@ class Lister {
   std::vector<MailboxInfo> chosen(const Account& account) const;
   void begin_all(const Cursors& cursors, const Account& account,
                  std::vector<MailboxInfo> mailboxes);
-  void tell_removed(const StreamMatch& match, const Account& account);
+  void tell_removed(const StreamMatch& match, const Account& account,
+                    const std::vector<MailboxInfo>& matched);
   void find_changes();
   void list_new();
   void report() const;
