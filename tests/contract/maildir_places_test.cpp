@@ -140,6 +140,32 @@ TEST_F(MaildirTest, KeepsAMailboxThatIsNotEmptyOrNotOurs) {
   EXPECT_EQ(files("Full"), (std::vector<std::string>{".mailpipe-folder", "cur", "new", "tmp"}));
 }
 
+/// Nothing would ever come back to a folder whose removal was told and not done.
+TEST_F(MaildirTest, SaysWhenAMailboxCannotBeRemovedAndATryLaterDoesIt) {
+  const Mailbox box = mailbox_of({"A", "B"});
+  for (std::uint64_t nth = 1;; ++nth) {
+    ASSERT_LT(nth, 200U);
+    sink->mailbox(MailboxChange::Create, box);
+    FaultyFs faulty(unsynced);
+    TestHost faulted(faulty);
+    const auto refused = make(faulted);
+    refused->open(false);
+    faulty.fail({.nth = nth, .error = EIO});
+    try {
+      refused->mailbox(MailboxChange::Remove, box);
+      EXPECT_FALSE(fs::exists(root / "A/B")) << "with an error at call " << nth;
+    } catch (const Error&) {
+      EXPECT_TRUE(faulty.hit());
+    }
+    reopen();
+    sink->mailbox(MailboxChange::Remove, box);
+    EXPECT_FALSE(fs::exists(root / "A/B")) << "after an error at call " << nth;
+    if (!faulty.hit()) {
+      break;
+    }
+  }
+}
+
 TEST_F(MaildirTest, AMailboxWithOneBeneathItLosesOnlyItself) {
   commit(in(message("M1", "x"), {{"A", "B"}}));
   sink->mailbox(MailboxChange::Create, mailbox_of({"A"}));

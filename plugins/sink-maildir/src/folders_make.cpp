@@ -185,7 +185,9 @@ bool Folders::remove(const std::vector<std::string>& path) {
 void Folders::clear_away(const std::string& location, const File& dir) {
   for (const char* file :
        {"dovecot-keywords", "maildirfolder", ".mailpipe-keywords", kFolderNote}) {
-    fs_.unlinkat(dir.fd(), file, 0);
+    if (const int removed = fs_.unlinkat(dir.fd(), file, 0); removed < 0 && removed != -ENOENT) {
+      throw_errno(removed, "cannot remove", dir.path() + "/" + file);
+    }
   }
   changed_dir(location);
   remove_empty(location);
@@ -199,12 +201,17 @@ void Folders::remove_empty(const std::string& location) {
   const File parent = open_beneath(above, opened);
   const std::string name = slash == std::string::npos ? location : location.substr(slash + 1);
   const int removed = opened < 0 ? opened : fs_.unlinkat(parent.fd(), name.c_str(), AT_REMOVEDIR);
-  if (removed >= 0) {
-    std::erase_if(changed_, [&](const std::string& each) {
-      return each == location || each.starts_with(location + "/");
-    });
-    changed_dir(above);
+  const bool used = removed == -ENOTEMPTY || removed == -EEXIST || removed == -EBUSY;
+  if (used || is_no_folder(removed)) {
+    return;
   }
+  if (removed < 0) {
+    throw_errno(removed, "cannot remove the folder", root_.path() + "/" + location);
+  }
+  std::erase_if(changed_, [&](const std::string& each) {
+    return each == location || each.starts_with(location + "/");
+  });
+  changed_dir(above);
 }
 
 /// A run that was killed in remove() leaves a folder that is no Maildir any more: with our note, or with nothing in it.
@@ -213,8 +220,11 @@ void Folders::remove_rest(const std::vector<std::string>& path) {
     const std::string location = join(folders_of(path, layout_, choice));
     int opened = 0;
     const File dir = open_beneath(location, opened);
-    if (opened < 0 || location.empty() || at(location) != nullptr) {
+    if (is_no_folder(opened) || location.empty() || at(location) != nullptr) {
       continue;
+    }
+    if (opened < 0) {
+      throw_errno(opened, "cannot open the folder", root_.path() + "/" + location);
     }
     const FolderNote note = read_note(fs_, dir);
     if (note.path && *note.path == path) {
