@@ -172,7 +172,8 @@ void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const L
       blame(fault, end, "a sync failed and the run ended well");
     }
     for (const ToldCopy& copy : after.copies) {
-      if (before.copies.count(copy) == 0 && end.call.find("/" + copy.sink) != std::string::npos) {
+      if (!copy.open && before.copies.count(copy) == 0 &&
+          end.call.find("/" + copy.sink) != std::string::npos) {
         blame(fault, end, copy.key + " is called stored after the sync failed");
       }
     }

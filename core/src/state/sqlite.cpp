@@ -4,6 +4,27 @@
 #include <cstring>
 
 namespace mailpipe::state {
+namespace {
+
+[[noreturn]] void throw_cannot_open(std::string what, int reason) {
+  if (reason != 0) {
+    what.append(": ").append(std::strerror(reason));  // NOLINT(concurrency-mt-unsafe): glibc's is
+  }
+  switch (reason) {
+    case ENOSPC:
+    case EDQUOT:
+      throw Error(ErrorClass::NoSpace, what, "free some space and run again; nothing is lost");
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+      throw Error(ErrorClass::Permanent, what);
+    default:
+      throw Error(ErrorClass::Config, what, "check that you may write to the state folder");
+  }
+}
+
+}  // namespace
 
 void Database::fail(int code) {
   failed_ = true;
@@ -21,12 +42,7 @@ void Database::fail(int code) {
     case SQLITE_LOCKED:
       throw Error(ErrorClass::Transient, what, "another program has the ledger open");
     case SQLITE_CANTOPEN:
-      if (const int reason = sqlite3_system_errno(handle_.get());
-          reason == ENOSPC || reason == EDQUOT) {
-        throw Error(ErrorClass::NoSpace, what + ": " + std::strerror(reason),
-                    "free some space and run again; nothing is lost");
-      }
-      [[fallthrough]];
+      throw_cannot_open(what, sqlite3_system_errno(handle_.get()));
     case SQLITE_READONLY:
     case SQLITE_PERM:
       throw Error(ErrorClass::Config, what, "check that you may write to the state folder");
