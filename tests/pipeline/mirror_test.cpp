@@ -79,6 +79,28 @@ TEST_F(Mirror, KeywordsFollowAndLocalOnesStay) {
   EXPECT_TRUE(tree.calls.empty()) << "an update is done once";
 }
 
+// The sink is told what changed since it was last told something, and a run that broke off may have told it.
+TEST_F(Mirror, AKeywordThatComesBackAfterARunThatBrokeOffIsThere) {
+  for (const std::string first : {"$flagged", "$seen"}) {
+    TreePipeline one{OnRemove::Trash};
+    one.account.add("a", {.body = "A: 1\r\n\r\nx", .keywords = {first}});
+    one.run();
+    const auto& keywords = one.tree->files.begin()->second.keywords;
+    one.account.change("a", [](auto& m) { m.keywords = {"$seen", "$forwarded"}; });
+    one.tree->before = [&](const std::string& call) {
+      if (call == "sync names") {
+        throw Error(ErrorClass::Permanent, "killed");
+      }
+    };
+    EXPECT_EQ(one.run().exit_code, 1);
+    ASSERT_EQ(keywords, (std::set<std::string>{"$seen", "$forwarded"}));
+    one.tree->before = nullptr;
+    one.account.change("a", [&](auto& m) { m.keywords = {first}; });
+    EXPECT_EQ(one.run().exit_code, 0);
+    EXPECT_EQ(keywords, std::set<std::string>{first});
+  }
+}
+
 TEST_F(Mirror, ARemovedMessageIsTrashed) {
   account.add_many(30);
   pipeline.run();

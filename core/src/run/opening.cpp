@@ -1,5 +1,8 @@
 #include "run/opening.hpp"
 
+#include "run/places.hpp"
+#include "run/to_receipt.hpp"
+
 #include <mailpipe/file.hpp>
 #include <mailpipe/printable.hpp>
 
@@ -10,6 +13,8 @@
 #include <set>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace mailpipe::run {
 
@@ -148,6 +153,44 @@ bool look_at_root(const RootState& root, const SinkPart& part, const Setup& setu
   return !root.marker.empty() || root.empty;
 }
 
+namespace {
+
+// Keywords that were being changed are changed once more: whether they were, no sink can say, and what the server says next may
+// be what it said before.
+void change_keywords_again(SinkLane& lane, state::Ledger& ledger,
+                           const std::vector<state::IntentRow>& open) {
+  std::vector<std::pair<state::ReceiptRow, Item>> copies;
+  for (const state::IntentRow& intent : open) {
+    if (!intent.changes_keywords()) {
+      continue;
+    }
+    Item item = ledger.get(intent.row).item;
+    item.keywords = intent.keywords;
+    ledger.complete(item);
+    for (const state::ReceiptRow& receipt : ledger.receipts(intent.row)) {
+      if (receipt.sink == intent.sink && receipt.place == intent.place &&
+          receipt.state == state::ReceiptRow::State::Stored) {
+        copies.emplace_back(receipt, as_placed(item));
+      }
+    }
+  }
+  if (copies.empty()) {
+    return;
+  }
+  lane.do_now([&](Sink& sink) {
+    for (auto& [receipt, item] : copies) {
+      receipt.location = sink.update(to_receipt(item.key, receipt), item);
+      receipt.keywords = item.keywords;
+    }
+    sink.sync(SyncPhase::Names);
+  });
+  for (const auto& [receipt, item] : copies) {
+    ledger.put_receipt(receipt);
+  }
+}
+
+}  // namespace
+
 void recover_sink(SinkLane& lane, state::Ledger& ledger) {
   const std::vector<state::IntentRow> open = ledger.intents(lane.part().id);
   std::vector<state::IntentRow> present;
@@ -159,7 +202,7 @@ void recover_sink(SinkLane& lane, state::Ledger& ledger) {
                              .size = intent.size,
                              .digest = intent.digest},
                             intent.token};
-      if (sink.recover(question)) {
+      if (!intent.changes_keywords() && sink.recover(question)) {
         present.push_back(intent);
       }
     }
@@ -168,6 +211,7 @@ void recover_sink(SinkLane& lane, state::Ledger& ledger) {
     }
     sink.sweep();
   });
+  change_keywords_again(lane, ledger, open);
   std::set<state::RowId> partly;
   for (const state::IntentRow& intent : present) {
     ledger.redeem(intent);

@@ -28,7 +28,8 @@ void refuse_if_elsewhere(const SinkPart& part, state::Ledger& ledger);
 /// when the sink is another pipeline's, or ours and the ledger is missing.
 bool look_at_root(const RootState& root, const SinkPart& part, const Setup& setup);
 
-/// Walks the sink's open intents: what was published whole becomes a receipt, the rest is forgotten. Then its stagings go.
+/// Walks the sink's open intents: what was published whole becomes a receipt, the rest is forgotten. Then its stagings go,
+/// and keywords that were being changed are changed once more.
 void recover_sink(SinkLane& lane, state::Ledger& ledger);
 
 }  // namespace mailpipe::run

@@ -172,7 +172,8 @@ void OwedSteps::stage(Sink& sink, std::vector<Step>& steps) {
   }
 }
 
-// A link that is published and has no receipt yet must be known after a kill: an mbox would get it twice.
+// A link that is published and has no receipt yet must be known after a kill: an mbox would get it twice. So must keywords
+// that a copy may have or not, as a sink changes only what differs from the last ones; but for one that writes all anew.
 void OwedSteps::write_intents(std::size_t lane, const std::vector<Step>& steps) {
   for (const Step& step : steps) {
     for (const Link& link : step.links) {
@@ -186,6 +187,17 @@ void OwedSteps::write_intents(std::size_t lane, const std::vector<Step>& steps) 
                             .digest = link.from.digest,
                             .keywords = step.item.keywords},
                            step.row.header_digest.value_or(Digest{}));
+      }
+    }
+    for (const state::ReceiptRow& receipt : step.changes) {
+      if (!lanes_[lane]->part().can.metadata) {
+        ledger_.put_intent({.row = step.row.id,
+                            .sink = lanes_[lane]->part().id,
+                            .place = receipt.place,
+                            .size = receipt.size,
+                            .digest = receipt.digest,
+                            .keywords = step.item.keywords},
+                           {});
       }
     }
   }
@@ -224,9 +236,7 @@ void OwedSteps::added(std::size_t lane, const Steps& steps) {
   SinkLane& sink = *lanes_[lane];
   for (Step& step : *steps) {
     std::vector<Mailbox> to_fetch;
-    if (!step.links.empty()) {
-      ledger_.remove_intents(step.row.id, sink.part().id);
-    }
+    ledger_.remove_intents(step.row.id, sink.part().id);
     for (Link& link : step.links) {
       if (link.error) {
         step.whole = false;

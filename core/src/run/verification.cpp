@@ -151,6 +151,9 @@ void Verification::scan(const SinkPart& part) {
 // A run that broke off placed them.
 void Verification::claim_intents(const SinkPart& part) {
   for (const state::IntentRow& intent : in_.ledger.intents(part.id)) {
+    if (intent.changes_keywords()) {
+      continue;  // its file has a receipt
+    }
     if (!in_.book.claim(intent.location, intent.size, intent.digest) &&
         !in_.book.claim_elsewhere(intent.size, intent.digest)) {
       in_.book.claim_name(intent.location);

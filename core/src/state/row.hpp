@@ -69,6 +69,7 @@ struct ReceiptRow {
   std::vector<std::string> keywords;  ///< as the sink was last given them
 };
 
+/// What is being done to one place of a message in a sink. Without a location: what lies there gets other keywords.
 struct IntentRow {
   std::int64_t id = 0;
   RowId row = 0;
@@ -76,6 +77,8 @@ struct IntentRow {
   std::uint64_t size = 0;
   Digest digest{};
   std::vector<std::string> keywords;  ///< as given to the sink
+
+  bool changes_keywords() const noexcept { return location.empty(); }
 };
 
 }  // namespace mailpipe::state
