@@ -470,6 +470,32 @@ TEST(ImapList, ListsALargeMailboxInPartsThatItWaitsFor) {
   EXPECT_EQ(source.list(told).lines(), Strings());
 }
 
+/// What the answer to a listing of INBOX, which holds one message, says of that message after it was shown.
+Told listed_with(ModelImapServer& server, const std::string& notices) {
+  server.append("INBOX");
+  server.on({.command = "UID FETCH *",
+             .mailbox = "INBOX",
+             .times = 1,
+             .instead = "* 1 FETCH (UID 1 FLAGS () INTERNALDATE \"01-Jan-1970 00:00:00 +0000\" "
+                        "RFC822.SIZE 9)\r\n" +
+                        notices + "$tag OK [EXPUNGEISSUED] done\r\n"});
+  return TestSource(server.port()).list();
+}
+
+TEST(ImapList, DoesNotTellAMessageThatVanishedWhileItWasListed) {
+  ModelImapServer server;
+  const Told told = listed_with(server, "* VANISHED 1\r\n");
+  EXPECT_EQ(told.count(EventKind::Listed), 0U);
+  EXPECT_EQ(told.count(EventKind::Removed), 0U);
+  EXPECT_EQ(told.count(EventKind::Checkpoint), 1U);
+}
+
+TEST(ImapList, TellsTheFlagsThatAMessageGotWhileItWasListed) {
+  ModelImapServer server;
+  const Told told = listed_with(server, "* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n");
+  EXPECT_EQ(told.item("INBOX", "1").keywords, Strings{"$seen"});
+}
+
 TEST(ImapList, FindsMessagesThatItNeverListed) {
   Listed account(kNoCondstore, {{"flags", "never"}});
   Told told = account.told;

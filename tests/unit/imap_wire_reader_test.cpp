@@ -142,6 +142,7 @@ const std::vector<Row> kRows = {
      "* 1 FETCH (EMAILID (M1-a) THREADID (T2) SAVEDATE \"17-Jul-1996 02:44:25 -0700\" UID 5)\r\n",
      "fetch 5 email=M1-a\n"},
     {"FetchGuid", "* 1 FETCH (UID 5 X-GUID 18daa0)\r\n", "fetch 5 guid=18daa0\n"},
+    {"FetchGuidOfWhatIsGone", "* 1 FETCH (UID 5 RFC822.SIZE 7 X-GUID )\r\n", "fetch 5 size=7\n"},
     {"FetchGmail",
      "* 1 FETCH (X-GM-MSGID 18446744073709551615 X-GM-LABELS (\"\\\\Inbox\" \\Sent \"a b\" "
      "{3}\r\na\"b) UID 5)\r\n",

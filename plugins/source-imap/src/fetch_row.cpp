@@ -114,7 +114,8 @@ class RowReader {
     } else if (name == "EMAILID") {
       data.email_id = in_parentheses(in);
     } else if (name == "X-GUID") {
-      data.guid = in.nstring().value_or("");
+      // Dovecot, of a message that another session has just expunged: "X-GUID )".
+      data.guid = in.peek() == ')' ? std::string() : in.nstring().value_or("");
     } else if (name == "X-GM-MSGID") {
       data.gm_msgid = digits(in);
     } else if (name == "X-GM-LABELS") {

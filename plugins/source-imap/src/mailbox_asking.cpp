@@ -305,7 +305,7 @@ bool MailboxSync::contradicts(const FetchData& row) const {
   if (place == places_.end()) {
     return false;
   }
-  const Item& told = deferred_[place->second];
+  const Item& told = *deferred_[place->second];
   const Item now = item_of(row);
   return (now.size && told.size && now.size != told.size) ||
          (!now.server_id.empty() && !told.server_id.empty() && now.server_id != told.server_id);

@@ -85,8 +85,10 @@ void MailboxSync::settle() {
     world_.emitter.listing_begin(stream_);
     world_.emitter.estimate(stream_, view_.exists);
   }
-  for (Item& item : deferred_) {
-    world_.emitter.listed(std::move(item));
+  for (std::optional<Item>& item : deferred_) {
+    if (item) {
+      world_.emitter.listed(std::move(*item));
+    }
   }
   deferred_.clear();
   places_.clear();
@@ -152,11 +154,15 @@ void MailboxSync::tell_new(const FetchData& row) {
   after_.known.add(row.uid);
   ++rows_;
   places_[row.uid] = deferred_.size();
-  deferred_.push_back(item_of(row));
+  deferred_.emplace_back(item_of(row));
 }
 
 void MailboxSync::tell_flags(const FetchData& row) {
   if (!row.flags || !after_.known.contains(row.uid) || world_.settings.flags == FlagScan::Never) {
+    return;
+  }
+  if (const auto place = places_.find(row.uid); place != places_.end()) {  // not told yet
+    deferred_[place->second]->keywords = keywords_of(*row.flags);
     return;
   }
   if (world_.dialect.gmail && row.gm_labels && row.size) {  // labels are attributes
@@ -166,13 +172,21 @@ void MailboxSync::tell_flags(const FetchData& row) {
   }
 }
 
+// Of one that waits to be told nobody must hear any more: after its removal it would be new, and no later listing would take
+// it back.
 void MailboxSync::vanish(const UidSet& uids) {
   const UidSet gone = after_.known.common(uids);
   for (const UidSet::Range& range : gone.ranges()) {
-    for (std::uint64_t uid = range.first; uid <= range.last; ++uid) {
-      world_.emitter.removed(stream_, key_of(static_cast<std::uint32_t>(uid)));
+    for (std::uint64_t at = range.first; at <= range.last; ++at) {
+      const auto uid = static_cast<std::uint32_t>(at);
+      if (const auto waiting = places_.extract(uid); !waiting.empty()) {
+        deferred_[waiting.mapped()].reset();
+      } else {
+        world_.emitter.removed(stream_, key_of(uid));
+      }
     }
   }
+  std::erase_if(parts_, [&](const auto& part) { return uids.contains(part.first); });
   after_.known.remove(gone);
 }
 

@@ -130,12 +130,12 @@ class MailboxSync {
   View view_;
   unsigned unanswered_ = 0;
 
-  UidSet scanned_;                            ///< what the server says is there
-  bool scanning_ = false;                     ///< scanned_ is being filled
-  bool scan_by_flags_ = false;                ///< by the rows of FETCH
-  UidSet missed_;                             ///< there, below the old UIDNEXT, but never listed
-  std::map<std::uint32_t, FetchData> parts_;  ///< new, but told in part only so far
-  std::vector<Item> deferred_;
+  UidSet scanned_;                               ///< what the server says is there
+  bool scanning_ = false;                        ///< scanned_ is being filled
+  bool scan_by_flags_ = false;                   ///< by the rows of FETCH
+  UidSet missed_;                                ///< there, below the old UIDNEXT, but never listed
+  std::map<std::uint32_t, FetchData> parts_;     ///< new, but told in part only so far
+  std::vector<std::optional<Item>> deferred_;    ///< nothing: vanished before it was told
   std::map<std::uint32_t, std::size_t> places_;  ///< by UID, in deferred_
   UidSet rest_, chunk_;            ///< of a large mailbox: to be asked for, and being asked for
   std::uint32_t searched_to_ = 0;  ///< nonzero: rest_ is known, up to this UIDNEXT
