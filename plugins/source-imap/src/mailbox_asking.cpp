@@ -343,6 +343,8 @@ void MailboxSync::examined(const Completion& result) {
   } else if (!credited()) {
     fail(Error(ErrorClass::Transient, place_name(world_.settings, info_.label) +
                                           ": its UIDVALIDITY is not what STATUS said"));
+  } else if (is_another()) {
+    found_another();
   } else {
     after_.mailbox_id = view_.mailbox_id.empty() ? after_.mailbox_id : view_.mailbox_id;
     const bool trusts_modseq = rung_ == Rung::QResync || rung_ == Rung::CondStore;

@@ -72,6 +72,41 @@ void MailboxSync::begin_epoch() {
   }
 }
 
+// RFC 3501 forbids it, but Cyrus gives a mailbox that is created under the name of a deleted one the UIDVALIDITY of that one
+// plus 1, which a third one may have that is then renamed.
+bool MailboxSync::is_another() const {
+  return !after_.mailbox_id.empty() && !view_.mailbox_id.empty() &&
+         after_.mailbox_id != view_.mailbox_id;
+}
+
+void MailboxSync::found_another() {
+  view_.open = false;
+  replaced_ = step_ == Step::Changes;
+  if (!replaced_) {  // what was told in this listing was about the one before
+    fail(Error(ErrorClass::Transient,
+               place_name(world_.settings, info_.label) + ": another mailbox has its name now"));
+  }
+}
+
+// Nothing that was known of the mailbox is true of this one.
+void MailboxSync::begin_anew() {
+  replaced_ = false;
+  world_.emitter.listing_begin(stream_);
+  world_.emitter.listing_end(stream_);
+  after_ = {};
+  after_.name = info_.name;
+  after_.mailbox_id = view_.mailbox_id;
+  after_.uid_validity = view_.uid_validity;
+  after_.epoch = before_->epoch + 1;
+  after_.uid_next = 1;
+  initial_ = true;
+  list_pending_ = false;
+  scanning_ = false;
+  attempts_ = 0;
+  rung_ = Rung::First;
+  step_ = Step::List;
+}
+
 // Here and not as the answers come: telling waits while the engine is busy, and a server whose answers nobody reads ends the
 // connection after some minutes.
 void MailboxSync::settle() {
@@ -225,6 +260,10 @@ void MailboxSync::compare() {
 void MailboxSync::conclude() {
   if (failure_) {
     step_ = Step::Done;
+    return;
+  }
+  if (replaced_) {
+    begin_anew();
     return;
   }
   if (rung_refused_) {  // the same step again, asked otherwise

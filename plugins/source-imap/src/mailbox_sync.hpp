@@ -76,6 +76,7 @@ class MailboxSync {
 
   void plan();
   void begin_epoch();
+  void begin_anew();
 
   void send_examine();
   void send_changes();
@@ -91,6 +92,8 @@ class MailboxSync {
   void hear_row(const FetchData& row);
   void hear_new(const FetchData& row);
   bool contradicts(const FetchData& row) const;
+  bool is_another() const;
+  void found_another();
   bool is_new(std::uint32_t uid) const;
 
   void examined(const Completion& result);
@@ -149,6 +152,7 @@ class MailboxSync {
   bool listing_complete_ = false;
   bool initial_ = false;       ///< a listing under a new UIDVALIDITY
   bool partial_ = false;       ///< the server does not show all; nothing counts as removed
+  bool replaced_ = false;      ///< another mailbox has the name and the UIDVALIDITY
   bool refetch_ = false;       ///< the server refused X-GUID
   bool rung_refused_ = false;  ///< the server cannot do what it announced
 };
