@@ -167,6 +167,30 @@ TEST_F(MboxKill, ARecoveryThatHasNoRoomSaysSoAndTheMessagesComeAnew) {
   }
 }
 
+/// A box that cannot be opened is not an empty one: the next message would be told to lie at its beginning.
+TEST_F(MboxKill, AnErrorNeverMakesABoxLookEmpty) {
+  MboxLedger ledger;
+  commit(*opened(), {message("M1", "one")}, ledger);
+  const Message two = message("M2", "two");
+  const std::string place = opened()->store(two.item, two.body()).placed.at(0).location;
+  for (std::uint64_t nth = 1;; ++nth) {
+    ASSERT_LT(nth, 200U);
+    FaultyFs faulty(files);
+    TestHost faulted(faulty);
+    const auto sink = make(faulted);
+    faulty.fail({.nth = nth, .error = EMFILE});
+    error_of([&] {
+      sink->open(false);
+      EXPECT_FALSE(sink->root().empty) << "with an error at call " << nth;
+      EXPECT_EQ(sink->store(two.item, two.body()).placed.at(0).location, place)
+          << "with an error at call " << nth;
+    });
+    if (!faulty.hit()) {
+      break;
+    }
+  }
+}
+
 TEST_F(MboxKill, AFailedSyncIsFinal) {
   for (const std::uint64_t nth : {1U, 2U, 3U, 4U}) {
     fs::remove_all(root);

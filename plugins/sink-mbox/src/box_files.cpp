@@ -147,6 +147,19 @@ File BoxFiles::open_box(const Place& place, bool write, int& result) {
   return file;
 }
 
+File BoxFiles::open_if_there(const std::string& box, FileInfo& info) {
+  int result = 0;
+  File file = open_box(place_of(box, false), false, result);
+  result = result < 0 ? result : fs_.stat(file.fd(), "", info);
+  if (result == -ENOENT) {
+    return {};
+  }
+  if (result < 0) {
+    throw_errno(result, "cannot open", path_of(box));
+  }
+  return file;
+}
+
 File BoxFiles::make_box(const Place& place) {
   const std::string path = place.folder.path() + "/" + place.name;
   const int made = fs_.openat(place.folder.fd(), place.name.c_str(),
@@ -197,8 +210,12 @@ void BoxFiles::walk(const File& folder, const std::string& prefix,
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     FileInfo info;
-    if (fs_.stat(folder.fd(), name.c_str(), info) < 0) {
+    const int result = fs_.stat(folder.fd(), name.c_str(), info);
+    if (result == -ENOENT) {
       continue;
+    }
+    if (result < 0) {
+      throw_errno(result, "cannot look at", folder.path() + "/" + name);
     }
     if (S_ISREG(info.mode) && is_box_file(name)) {
       found(prefix + name);

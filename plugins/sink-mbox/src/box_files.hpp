@@ -53,7 +53,10 @@ class BoxFiles {
   /// no regular file.
   File open_box(const Place& place, bool write, int& result);
 
-  /// The same; makes an empty one, durable with sync(), if there is none. Throws Config if something
+  /// Opens a box for reading. Not open if it is missing or no regular file; any other failure is thrown.
+  File open_if_there(const std::string& box, FileInfo& info);
+
+  /// As open_box() for writing; makes an empty one, durable with sync(), if there is none. Throws Config if something
   /// else has its name.
   File make_box(const Place& place);
 

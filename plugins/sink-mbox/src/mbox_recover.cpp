@@ -242,21 +242,16 @@ bool MboxSink::recover(const Intent& intent) {
 
 void MboxSink::check_boxes() {
   for (auto at = record_.boxes.begin(); at != record_.boxes.end();) {
-    int result = 0;
     FileInfo info;
-    const File file = files_.open_box(files_.place_of(at->first, false), false, result);
-    result = result < 0 ? result : fs_.stat(file.fd(), "", info);
-    if (result == -ENOENT && at->second.length == 0) {
+    const bool there = files_.open_if_there(at->first, info).is_open();
+    if (!there && at->second.length == 0) {
       at = record_.boxes.erase(at);
       continue;
     }
-    if (result == -ENOENT) {
+    if (!there) {
       throw Error(ErrorClass::Permanent,
                   "'" + printable(files_.path_of(at->first)) + "' is not there any more",
                   "put it back; or 'mailpipe state rebuild PIPELINE' takes over what lies there");
-    }
-    if (result < 0) {
-      throw_errno(result, "cannot look at", files_.path_of(at->first));
     }
     refuse_if_changed(at->first, info);
     ++at;

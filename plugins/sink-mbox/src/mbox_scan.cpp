@@ -68,18 +68,13 @@ Ends likely_ends(BoxReader& reader, const Extent& extent) {
 
 /// Opens a box to read it; the one that was read last is open already. Nothing when it is missing.
 MboxSink::Reading* MboxSink::reading(const std::string& box, bool again) {
-  int result = -ENOENT;
   FileInfo info;
   File file;
   if (files_.is_open() && (files_.layout() != Layout::Single || box == BoxFiles::kSingleBox)) {
-    file = files_.open_box(files_.place_of(box, false), false, result);
+    file = files_.open_if_there(box, info);
   }
-  result = result < 0 ? result : fs_.stat(file.fd(), "", info);
-  if (result == -ENOENT) {
+  if (!file.is_open()) {
     return nullptr;
-  }
-  if (result < 0) {
-    throw_errno(result, "cannot open", files_.path_of(box));
   }
   const bool same = reading_ && reading_->box == box && reading_->info.inode == info.inode &&
                     reading_->info.size == info.size && reading_->info.mtime == info.mtime;

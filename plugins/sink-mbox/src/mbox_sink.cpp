@@ -54,11 +54,8 @@ RootState MboxSink::root() {
     return state;
   }
   files_.for_each_box([&](const std::string& box) {
-    int result = 0;
     FileInfo info;
-    const File file = files_.open_box(files_.place_of(box, false), false, result);
-    state.empty =
-        state.empty && (result < 0 || fs_.stat(file.fd(), "", info) < 0 || info.size == 0);
+    state.empty = state.empty && (!files_.open_if_there(box, info).is_open() || info.size == 0);
   });
   return state;
 }
@@ -68,10 +65,8 @@ void MboxSink::mark(const std::string& text) {
   // A new ledger: the boxes count as they are now.
   record_ = {};
   files_.for_each_box([&](const std::string& box) {
-    int result = 0;
     FileInfo info;
-    const File file = files_.open_box(files_.place_of(box, false), false, result);
-    if (result == 0 && fs_.stat(file.fd(), "", info) == 0) {
+    if (files_.open_if_there(box, info).is_open()) {
       record_.boxes[box] = {{}, info.inode, info.size};
       if (files_.layout() == Layout::PerMailbox) {
         record_.boxes[box].path = mailbox_of(box);
@@ -93,13 +88,9 @@ std::uint64_t MboxSink::expected_end(const std::string& box) {
   if (const auto known = ends_.find(box); known != ends_.end()) {
     return known->second;
   }
-  int result = 0;
-  const File file = files_.open_box(files_.place_of(box, false), false, result);
   FileInfo info;
-  if (result < 0 || fs_.stat(file.fd(), "", info) < 0) {
-    return 0;
-  }
-  return info.size + newlines_wanted(file, info.size);
+  const File file = files_.open_if_there(box, info);
+  return file.is_open() ? info.size + newlines_wanted(file, info.size) : 0;
 }
 
 Location MboxSink::place_in(const std::string& box, std::uint64_t length, Ends ends) {
