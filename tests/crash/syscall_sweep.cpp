@@ -38,6 +38,19 @@ bool is_sync(const std::string& call) {
   return call == "fsync" || call == "fdatasync" || call == "syncfs";
 }
 
+/// What a run may end with where an error of the disk reached it; 0 where it could do without that call.
+bool fits(int error, int exit_code) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return exit_code == 0 || exit_code == 6;
+    case EMFILE:
+      return exit_code == 0 || exit_code == 75 || exit_code == 1;
+    default:
+      return exit_code == 0 || exit_code == 1;
+  }
+}
+
 /// So many of `count`, the first and the last among them.
 std::vector<std::size_t> spread(std::size_t count, std::size_t of_each) {
   std::vector<std::size_t> out;
@@ -165,6 +178,12 @@ void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const L
   if (end.exit_code != 0 && end.err.empty()) {
     blame(fault, end, "said nothing");
   }
+  const bool at_sink =
+      end.ours && end.call.find("/" + pipeline_.shape().sinks.at(0)) != std::string::npos;
+  const bool at_ledger = end.call.find("/state/ledger.db") != std::string::npos;
+  if (fault.kind == Fault::Kind::Error && (at_sink || at_ledger)) {
+    judge_words(fault, end, at_ledger);
+  }
   // What a sync of a sink was for must not be claimed: what is told now was told before it failed.
   const bool of_a_sink = end.ours && end.call.find("/state") == std::string::npos;
   if (is_sync(fault.call) && end.fired && of_a_sink) {
@@ -177,6 +196,18 @@ void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const L
         blame(fault, end, copy.key + " is called stored after the sync failed");
       }
     }
+  }
+}
+
+void SyscallSweep::judge_words(const Fault& fault, const TracedEnd& end, bool at_ledger) {
+  // SQLite forgets why it could not open a file.
+  const bool forgot = at_ledger && fault.call == "openat" && end.exit_code == 1;
+  if (!forgot && !fits(fault.error, end.exit_code)) {
+    blame(fault, end, "ended with " + std::to_string(end.exit_code));
+  }
+  const char* word = at_ledger ? "the ledger '" : strerrordesc_np(fault.error);
+  if (end.exit_code != 0 && end.err.find(word) == std::string::npos) {
+    blame(fault, end, "does not say what was wrong");
   }
 }
 

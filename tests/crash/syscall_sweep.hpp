@@ -38,6 +38,7 @@ class SyscallSweep {
   bool disturb(const Fault& fault);
   void judge_error(const Fault& fault, const TracedEnd& end, const LedgerText& before,
                    const LedgerText& after);
+  void judge_words(const Fault& fault, const TracedEnd& end, bool at_ledger);
   void blame(const Fault& fault, const TracedEnd& end, const std::string& what);
 
   struct Count {

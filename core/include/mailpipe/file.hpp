@@ -35,6 +35,7 @@ namespace mailpipe {
                   "check that the folder exists and that you may write to it");
     case EMFILE:
     case ENFILE:
+      throw Error(ErrorClass::Transient, line, "raise the limit of open files (ulimit -n)");
     case ENOMEM:
       throw Error(ErrorClass::Transient, line);
     default:

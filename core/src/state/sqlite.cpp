@@ -1,12 +1,16 @@
 #include "state/sqlite.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace mailpipe::state {
 namespace {
 
-[[noreturn]] void throw_cannot_open(std::string what, int reason) {
+/// SQLite was refused a file, or opened it for reading instead, and does not always know why.
+[[noreturn]] void throw_refused(std::string what, int reason, const std::string& path) {
   if (reason != 0) {
     what.append(": ").append(std::strerror(reason));  // NOLINT(concurrency-mt-unsafe): glibc's is
   }
@@ -14,19 +18,25 @@ namespace {
     case ENOSPC:
     case EDQUOT:
       throw Error(ErrorClass::NoSpace, what, "free some space and run again; nothing is lost");
-    case EIO:
     case EMFILE:
     case ENFILE:
     case ENOMEM:
-      throw Error(ErrorClass::Permanent, what);
+      throw Error(ErrorClass::Transient, what);
     default:
-      throw Error(ErrorClass::Config, what, "check that you may write to the state folder");
+      break;
   }
+  const std::string folder = std::filesystem::path(path).parent_path();
+  const bool may_write = ::access(path.c_str(), W_OK) == 0 || errno == ENOENT;
+  if (may_write && ::access(folder.c_str(), W_OK) == 0) {
+    throw Error(ErrorClass::Permanent, what, "check the disk, then run again");
+  }
+  throw Error(ErrorClass::Config, what, "check that you may write to the state folder");
 }
 
 }  // namespace
 
 void Database::fail(int code) {
+  int reason = errno;  // SQLite keeps it of some calls only
   failed_ = true;
   const std::string what = "the ledger '" + path_ +
                            "': " + (handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code));
@@ -42,10 +52,14 @@ void Database::fail(int code) {
     case SQLITE_LOCKED:
       throw Error(ErrorClass::Transient, what, "another program has the ledger open");
     case SQLITE_CANTOPEN:
-      throw_cannot_open(what, sqlite3_system_errno(handle_.get()));
+    case SQLITE_IOERR:
+      if (reason != ENOSPC && reason != EDQUOT) {
+        reason = sqlite3_system_errno(handle_.get());
+      }
+      throw_refused(what, reason, path_);
     case SQLITE_READONLY:
     case SQLITE_PERM:
-      throw Error(ErrorClass::Config, what, "check that you may write to the state folder");
+      throw_refused(what, 0, path_);
     default:
       throw Error(ErrorClass::Permanent, what);
   }
