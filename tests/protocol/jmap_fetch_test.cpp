@@ -4,6 +4,7 @@
 #include <mailpipe/testing/fake_queue.hpp>
 
 #include <atomic>
+#include <chrono>
 
 namespace mailpipe::jmap {
 namespace {
@@ -207,6 +208,26 @@ TEST_F(JmapFetch, GoesToTheNewBlobOfAMessage) {
   queue.put(made);
   fetch();
   EXPECT_EQ(queue.delivered.at("m1"), body);
+}
+
+TEST_F(JmapFetch, AsksAgainHowLongAMessageIsThatDoesNotFit) {
+  for (const std::size_t announced : {body.size() - 1, body.size() + 1}) {
+    queue.delivered.clear();
+    put(announced);
+    fetch();
+    EXPECT_EQ(queue.delivered.at("m1"), body);
+  }
+  EXPECT_TRUE(queue.failed.empty());
+}
+
+TEST_F(JmapFetch, WaitsNoLongerThanTheTimeoutForAMessageThatStalls) {
+  TestSource hasty(server.session_url(), {{"timeout", 1}});
+  blobs({Reply::blob(body).cut_after(5, Reply::Ending::Hang), Reply::blob(body)});
+  put(body.size());
+  const auto start = std::chrono::steady_clock::now();
+  hasty.source->fetch(queue);
+  EXPECT_EQ(queue.delivered.at("m1"), body);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));  // not its own 60
 }
 
 TEST_F(JmapFetch, FailsADamagedMessageForWhichTheServerSays500) {

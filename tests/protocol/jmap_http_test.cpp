@@ -147,6 +147,16 @@ TEST(JmapHttp, CallsAConnectionThatEndsWithinTheHeadersTransient) {
   EXPECT_EQ(client.failure().error_class(), ErrorClass::Transient);
 }
 
+TEST(JmapHttp, CallsAnAnswerThatIsNoHttpTransient) {
+  ScriptedHttpServer server;
+  Reply reply = Reply::json("{}");
+  reply.raw = "HTTQ/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+  reply.ending = Reply::Ending::Close;
+  server.on("/", {reply});
+  TestClient client(server);
+  EXPECT_EQ(client.failure().error_class(), ErrorClass::Transient);
+}
+
 TEST(JmapHttp, CallsARefusedConnectionTransientAndNamesHostAndPort) {
   auto server = std::make_unique<ScriptedHttpServer>();
   TestClient client(*server);

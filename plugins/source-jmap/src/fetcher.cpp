@@ -108,7 +108,7 @@ class Fetcher::Download : public Transfer {
   bool header_over_ = false;
 };
 
-/// After a 404: is the message still there, and under which blobId?
+/// After a 404, or octets that do not fit: is the message still there, under which blobId, and how long is it?
 class Fetcher::Lookup : public Transfer {
  public:
   Lookup(Fetcher& fetcher, Waiting work) : Transfer(fetcher), work_(std::move(work)) {}
@@ -259,9 +259,20 @@ void Fetcher::download_ended(Waiting work, const HttpReply& reply,
     writer.reset();
     world_.queue.fail(token, item_failure(reply, id, why));
   };
-  if (reply.too_long) {
-    refuse("longer than the " + std::to_string(work.work.size.value_or(limits_.message_size)) +
-           " octets " + (work.work.size ? "announced" : "of max_message_size"));
+  const auto doubt = [&](const std::string& why) {
+    if (work.looked_up) {
+      refuse(why);
+      return;
+    }
+    writer.reset();
+    work.misfit = item_failure(reply, id, why);
+    look_up(std::move(work));
+  };
+  if (reply.too_long && work.work.size) {
+    doubt("longer than the " + std::to_string(*work.work.size) + " octets announced");
+  } else if (reply.too_long) {
+    refuse("longer than the " + std::to_string(limits_.message_size) +
+           " octets of max_message_size");
   } else if (reply.transport == CURLE_PARTIAL_FILE) {
     refuse("the connection ended after " + std::to_string(reply.received) +
            " octets, before the message did");
@@ -271,8 +282,8 @@ void Fetcher::download_ended(Waiting work, const HttpReply& reply,
   } else if (reply.encoded) {
     refuse("came compressed, though the message was asked for as it is");
   } else if (work.work.size && *work.work.size != reply.received) {
-    refuse("has " + std::to_string(reply.received) + " octets, " + std::to_string(*work.work.size) +
-           " were announced");
+    doubt("has " + std::to_string(reply.received) + " octets, " + std::to_string(*work.work.size) +
+          " were announced");
   } else {
     delivered(reply, *writer);
   }
@@ -299,12 +310,7 @@ void Fetcher::download_failed(Waiting work, const HttpReply& reply, Pacer::Time 
                         item_failure(reply, id, "listed, but its octets are not there (HTTP 404)"));
       return;
     }
-    nlohmann::json arguments;
-    arguments["ids"] = nlohmann::json::array({id});
-    arguments["properties"] = email_properties();
-    HttpRequest request = channel_.request(
-        session_->api, request_text({make_call("Email/get", arguments)}, session_->account_id));
-    start(std::make_unique<Lookup>(*this, std::move(work)), std::move(request));
+    look_up(std::move(work));
     return;
   }
   const Error error = failure_of(reply, "message " + id);
@@ -322,6 +328,15 @@ void Fetcher::download_failed(Waiting work, const HttpReply& reply, Pacer::Time 
     pacer_.refused(started, now());
   }
   put_back(std::move(work), error);
+}
+
+void Fetcher::look_up(Waiting work) {
+  nlohmann::json arguments;
+  arguments["ids"] = nlohmann::json::array({work.work.server_id});
+  arguments["properties"] = email_properties();
+  HttpRequest request = channel_.request(
+      session_->api, request_text({make_call("Email/get", arguments)}, session_->account_id));
+  start(std::make_unique<Lookup>(*this, std::move(work)), std::move(request));
 }
 
 void Fetcher::lookup_ended(Waiting work, const HttpReply& reply, const std::string& body) {
@@ -360,9 +375,14 @@ void Fetcher::lookup_ended(Waiting work, const HttpReply& reply, const std::stri
                                                     "Email/get neither finds nor misses it"));
     return;
   }
+  const Item& now = page.items.front();
+  if (work.misfit && now.ref == work.work.ref && now.size == work.work.size) {
+    world_.queue.fail(work.work.token, *work.misfit);
+    return;
+  }
   work.looked_up = true;
-  work.work.ref = page.items.front().ref;
-  work.work.size = page.items.front().size;
+  work.work.ref = now.ref;
+  work.work.size = now.size;
   waiting_.push_front(std::move(work));
 }
 

@@ -57,8 +57,9 @@ class Fetcher {
   /// A work that is not in flight (yet, or again).
   struct Waiting {
     Work work;
-    unsigned tries = 0;      ///< that ended with the server's or the network's trouble
-    bool looked_up = false;  ///< Email/get has confirmed it, with this blobId
+    unsigned tries = 0;           ///< that ended with the server's or the network's trouble
+    bool looked_up = false;       ///< Email/get has confirmed it, with this blobId
+    std::optional<Error> misfit;  ///< its octets are not what was announced; what was may be old
   };
 
   void take_more();
@@ -72,6 +73,7 @@ class Fetcher {
                       Pacer::Time started);
   void delivered(const HttpReply& reply, BodyWriter& writer);
   void download_failed(Waiting work, const HttpReply& reply, Pacer::Time started);
+  void look_up(Waiting work);
   void lookup_ended(Waiting work, const HttpReply& reply, const std::string& body);
   void put_back(Waiting work, const Error& error);
   void slow_down(const Error& error);

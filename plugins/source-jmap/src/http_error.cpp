@@ -75,8 +75,14 @@ Error transport_failure(const HttpReply& reply, const std::string& where) {
     case CURLE_COULDNT_RESOLVE_PROXY:
       return {ErrorClass::Transient, text,
               "check the name in session_url and this machine's network"};
-    case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
+      if (reply.transport_text.find("HTTP/0.9") != std::string::npos) {  // no status line
+        return {ErrorClass::Transient, where + ": the answer is no HTTP",
+                "something else than a JMAP server may answer there, or the line damages it; "
+                "check session_url"};
+      }
+      [[fallthrough]];
+    case CURLE_URL_MALFORMAT:
       return {ErrorClass::Config, text, "see session_url and proxy"};
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_TOO_MANY_REDIRECTS:

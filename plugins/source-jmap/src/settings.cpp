@@ -3,6 +3,8 @@
 #include <mailpipe/host.hpp>
 #include <mailpipe/options.hpp>
 
+#include <algorithm>
+
 namespace mailpipe::jmap {
 
 namespace {
@@ -56,6 +58,8 @@ Settings read_settings(const Options& options, Host& host) {
   settings.max_in_flight = static_cast<unsigned>(number_or(options, "max_in_flight", 64));
   settings.json.octets = number_or(options, "max_answer", 64U << 20);
   settings.json.deadline = std::chrono::seconds(number_or(options, "timeout", 300));
+  settings.http.connect_timeout = std::min(settings.http.connect_timeout, settings.json.deadline);
+  settings.http.stall_timeout = std::min(settings.http.stall_timeout, settings.json.deadline);
   settings.http.ca_file = options.text_or("ca_file", "");
   settings.http.proxy = options.text_or("proxy", "");
   settings.http.proxy_user = options.text_or("proxy_user", "");
