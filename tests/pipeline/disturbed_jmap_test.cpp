@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace mailpipe::test {
@@ -12,53 +14,199 @@ namespace {
 
 using What = Disturbance::What;
 
-std::shared_ptr<Source> jmap_source(run::Runner& runner, int port, bool /*hasty*/) {
-  const Options options(R"({"token":{"$secret":"/token"},"session_url":"http://127.0.0.1:)" +
-                        std::to_string(port) + R"(/jmap/session"})");
-  return std::make_shared<jmap::JmapSource>(options, runner.host("source"));
-}
+/// Which run is disturbed, and which direction of its line.
+struct Where {
+  bool next_run = false, to_client = true;
+};
 
 /// Three messages in two mailboxes; later one is new, one has another keyword, one is gone.
-class JmapDisturbed : public testing::TestWithParam<bool> {
+class JmapDisturbed : public testing::TestWithParam<Where> {
  protected:
-  JmapDisturbed() {
+  explicit JmapDisturbed(std::optional<Certificate> certificate = std::nullopt)
+      : jmap_(std::move(certificate)) {
     jmap_.add_mailbox("archive", "Archive");
     jmap_.add({.id = "a", .bytes = "Subject: one\r\n\r\nFirst.\r\n", .keywords = {"$seen"}});
     jmap_.add({.id = "b", .bytes = "Subject: two\r\n\r\nSecond, a little longer.\r\n"});
     jmap_.add({.id = "c", .bytes = "Subject: old\r\n\r\n", .mailboxes = {"archive"}});
   }
 
-  void disturb(What what, const Oracle& oracle) {
-    DisturbedExchange({.server_port = jmap_.http().port(),
-                       .make = jmap_source,
-                       .next_run = GetParam(),
-                       .meanwhile =
-                           [this] {
-                             jmap_.add({.id = "d", .bytes = "Subject: four\r\n\r\nNew.\r\n"});
-                             jmap_.touch("b", {"$answered"});
-                             jmap_.destroy("c");
-                           },
-                       .stride = DISTURBED_STRIDE})
-        .disturb(what, true, oracle);
+  struct Spread {
+    std::size_t stride = 1, phase = 0;  ///< in the full tier
+    std::size_t lines = 32;             ///< one that failed waits before it is tried again
+  };
+
+  void disturb(What what, const Oracle& oracle, Spread spread) {
+    DisturbedExchange(
+        {.server_port = jmap_.http().port(),
+         .make =
+             [this](run::Runner& runner, int port, bool hasty) {
+               const Options options(
+                   R"({"token":{"$secret":"/token"},"max_in_flight":1,"session_url":")" + origin_ +
+                   std::to_string(port) + R"(/jmap/session","timeout":)" + (hasty ? "1" : "20") +
+                   more_ + "}");
+               return std::make_shared<jmap::JmapSource>(options, runner.host("source"));
+             },
+         .next_run = GetParam().next_run,
+         .meanwhile =
+             [this] {
+               jmap_.add({.id = "d", .bytes = "Subject: four\r\n\r\nNew.\r\n"});
+               jmap_.touch("b", {"$answered"});
+               jmap_.destroy("c");
+             },
+         .forget = [this] { jmap_.forget(); },
+         .stride = DISTURBED_STRIDE == 1 ? spread.stride : DISTURBED_STRIDE * sample_,
+         .phase = spread.phase,
+         .lines = spread.lines})
+        .disturb(what, GetParam().to_client, oracle);
+  }
+
+  void disturb(What what, const Oracle& oracle) { disturb(what, oracle, Spread{}); }
+
+  static Oracle honest() { return {.exit_codes = {0, 75}, .classes = {ErrorClass::Transient}}; }
+
+  static Oracle lying() {
+    return {.exit_codes = {0, 1, 2, 3, 4, 75},
+            .classes = {ErrorClass::Transient, ErrorClass::Permanent, ErrorClass::Auth,
+                        ErrorClass::Config},
+            .excuse = undetectable};
+  }
+
+  /// The length of a body is checked, not its octets. JSON that is still JSON, with names and ids that are still some, says
+  /// what it says: other keywords, another name of a mailbox, another message that changed. A message in a mailbox that
+  /// there is not stays in quarantine.
+  static bool undetectable(const Lie& lie) {
+    if (!lie.to_client) {
+      return false;
+    }
+    const bool ends_head =
+        lie.before.size() > 2 && lie.before.find('\r', lie.before.size() - 3) != std::string::npos;
+    if (lie.in_body || ends_head) {
+      return lie.next_exit == 0 && lie.is_another_octet();
+    }
+    const std::string name = last_name(lie.before);
+    if (name == "id" || name == "mailboxIds") {
+      return lie.next_exit == 3 && lie.added.empty();
+    }
+    return lie.next_exit == 0 && lie.is_other_places() &&
+           std::set<std::string>{"keywords", "name", "created", "updated", "destroyed"}.count(
+               name) != 0;
+  }
+
+  /// Of "...,"keywords":{"$se": keywords.
+  static std::string last_name(const std::string& before) {
+    const std::size_t end = before.rfind("\":");
+    const std::size_t start = end == std::string::npos ? end : before.rfind('"', end - 1);
+    return start == std::string::npos ? "" : before.substr(start + 1, end - start - 1);
   }
 
   FakeJmap jmap_;
+  std::string origin_ = "http://127.0.0.1:";
+  std::string more_;
+  std::size_t sample_ = 1;
 };
 
 TEST_P(JmapDisturbed, ByAFin) {
-  disturb(What::Fin, {.exit_codes = {0, 75}});
+  disturb(What::Fin, honest());
 }
 
 TEST_P(JmapDisturbed, ByAReset) {
-  disturb(What::Reset, {.exit_codes = {0, 75}});
+  disturb(What::Reset, honest());
+}
+
+// Each waits a second or two. 5 meets every header and every name of the JSON.
+TEST_P(JmapDisturbed, ByAStall) {
+  disturb(What::Stall, honest(), {.stride = 5, .lines = 64});
 }
 
 TEST_P(JmapDisturbed, BySlowness) {
-  disturb(What::Slow, {.exit_codes = {0}});
+  disturb(What::Slow, {.exit_codes = {0}}, {.stride = 5});
 }
 
-INSTANTIATE_TEST_SUITE_P(Runs, JmapDisturbed, testing::Values(false, true),
-                         [](const auto& run) { return run.param ? "Next" : "First"; });
+TEST_P(JmapDisturbed, ByAnotherLowBit) {
+  disturb(What::LowBit, lying());
+}
+
+// Three octets that belong to no answer: each offset gets one of them.
+TEST_P(JmapDisturbed, ByAnotherHighBit) {
+  disturb(What::HighBit, lying(), {.stride = 3, .phase = 0});
+}
+
+TEST_P(JmapDisturbed, ByANul) {
+  disturb(What::Nul, lying(), {.stride = 3, .phase = 1});
+}
+
+TEST_P(JmapDisturbed, ByACarriageReturn) {
+  disturb(What::CarriageReturn, lying(), {.stride = 3, .phase = 2});
+}
+
+TEST_P(JmapDisturbed, ByAMissingOctet) {
+  disturb(What::Drop, lying());
+}
+
+TEST_P(JmapDisturbed, ByADoubledOctet) {
+  disturb(What::Twice, lying());
+}
+
+struct Authority {
+  Authority() { std::ofstream(dir.path() / "ca.pem") << keys.root_pem(); }
+
+  TempDir dir{TempDir::fast_parent()};
+  TestAuthority keys;
+};
+
+/// The same within TLS: whatever is done to the line, nothing but the truth comes through.
+class JmapTlsDisturbed : private Authority, public JmapDisturbed {
+ protected:
+  JmapTlsDisturbed() : JmapDisturbed(keys.leaf("localhost")) {
+    origin_ = "https://localhost:";
+    sample_ = 5;
+    more_ = R"(,"ca_file":")" + (dir.path() / "ca.pem").string() + "\"";
+  }
+
+  static Oracle sealed() {
+    return {.exit_codes = {0, 75}, .classes = {ErrorClass::Transient}, .secret = "Bearer secret"};
+  }
+};
+
+TEST_P(JmapTlsDisturbed, ByAFin) {
+  disturb(What::Fin, sealed());
+}
+
+// Where the end of the connection is the end of the answer, only close_notify makes it one.
+TEST_P(JmapTlsDisturbed, ByAFinWhereNoLengthIsSaid) {
+  jmap_.frame([](Reply reply) {
+    reply.until_close = true;
+    return reply;
+  });
+  disturb(What::Fin, sealed(), {.stride = 3});
+}
+
+// An octet of a record is like any other; 11 meets each of the five of a record's head.
+TEST_P(JmapTlsDisturbed, ByAReset) {
+  disturb(What::Reset, sealed(), {.stride = 11});
+}
+
+TEST_P(JmapTlsDisturbed, ByAnotherLowBit) {
+  disturb(What::LowBit, sealed(), {.stride = 11, .phase = 1});
+}
+
+TEST_P(JmapTlsDisturbed, ByAMissingOctet) {
+  disturb(What::Drop, sealed(), {.stride = 11, .phase = 3});
+}
+
+TEST_P(JmapTlsDisturbed, ByADoubledOctet) {
+  disturb(What::Twice, sealed(), {.stride = 11, .phase = 5});
+}
+
+constexpr Where kEverywhere[] = {{false, true}, {false, false}, {true, true}, {true, false}};
+
+std::string name_of(const testing::TestParamInfo<Where>& info) {
+  return std::string(info.param.next_run ? "Next" : "First") +
+         (info.param.to_client ? "Answers" : "Questions");
+}
+
+INSTANTIATE_TEST_SUITE_P(Runs, JmapDisturbed, testing::ValuesIn(kEverywhere), name_of);
+INSTANTIATE_TEST_SUITE_P(Runs, JmapTlsDisturbed, testing::ValuesIn(kEverywhere), name_of);
 
 }  // namespace
 }  // namespace mailpipe::test

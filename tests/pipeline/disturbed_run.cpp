@@ -1,6 +1,7 @@
 #include "pipeline/disturbed_run.hpp"
 
 #include "maildir_sink.hpp"
+#include "support/sanitized.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,12 +20,38 @@ using What = Disturbance::What;
 
 constexpr double kLongestRun = 20;  // seconds; the machine may be busy
 
+/// What all runs of one sweep together may take beyond the first one; a body here has no hundred octets.
+constexpr std::size_t kMostKibALine = 4096;
+
+std::size_t status_kib(const std::string& name) {
+  std::ifstream in("/proc/self/status");
+  for (std::string word; in >> word;) {
+    if (word == name) {
+      std::size_t kib = 0;
+      in >> kib;
+      return kib;
+    }
+  }
+  return 0;
+}
+
 std::string shown(std::string text) {
   std::string out;
   for (const char c : text) {
     out += c == '\r' ? "\\r" : c == '\n' ? "\\n" : c == '\0' ? "\\0" : std::string(1, c);
   }
   return out;
+}
+
+std::string shown(const Lie& lie) {
+  std::string text;
+  for (const Lying& one : lie.lacking) {
+    text += "\n  lacks " + one.folder + " :" + one.flags + " " + shown(one.octets);
+  }
+  for (const Lying& one : lie.added) {
+    text += "\n  has   " + one.folder + " :" + one.flags + " " + shown(one.octets);
+  }
+  return text;
 }
 
 }  // namespace
@@ -58,6 +85,7 @@ run::RunReport DisturbedPipeline::run_over(const Disturbance& disturbance, bool 
   proxy.begin(disturbance);
   hasty_ = disturbance.what == What::Stall;
   settings.retry_budget = std::chrono::seconds(patient ? 2 : 0);
+  log.clear();
   return run();
 }
 
@@ -93,17 +121,57 @@ void DisturbedPipeline::back_to_base() {
   }
 }
 
-/// Whether what was changed is an octet of a message. The line says where, as no two runs send the same.
-bool DisturbedExchange::hit_a_body(const DisturbingProxy& proxy, const Disturbance& where) const {
-  const std::vector<DisturbingProxy::Octets> record = proxy.record();
-  if (!where.to_client || where.connection >= record.size()) {
+bool Lie::is_another_octet() const {
+  if (lacking.size() != 1 || added.size() != 1) {
     return false;
   }
-  const std::string& text = record[where.connection].to_client;
-  return std::any_of(undisturbed_.begin(), undisturbed_.end(), [&](const Lying& one) {
-    const std::size_t at = text.find(one.octets);
-    return at != std::string::npos && at <= where.offset && where.offset < at + one.octets.size();
+  const Lying& was = *lacking.begin();
+  const Lying& is = *added.begin();
+  if (was.folder != is.folder || was.flags != is.flags || was.octets.size() != is.octets.size()) {
+    return false;
+  }
+  const auto ends = std::mismatch(was.octets.begin(), was.octets.end(), is.octets.begin());
+  const auto moved_by = [&](std::ptrdiff_t count) {
+    return was.octets.end() - ends.first >= count &&
+           std::equal(ends.first, was.octets.end() - count, ends.second + count);
+  };
+  return std::equal(ends.first + 1, was.octets.end(), ends.second + 1) || moved_by(1) ||
+         moved_by(2);
+}
+
+bool Lie::is_other_flags() const {
+  return lacking.size() == 1 && added.size() == 1 &&
+         lacking.begin()->folder == added.begin()->folder &&
+         lacking.begin()->octets == added.begin()->octets;
+}
+
+bool Lie::is_other_places() const {
+  return std::all_of(added.begin(), added.end(), [&](const Lying& is) {
+    return std::any_of(lacking.begin(), lacking.end(),
+                       [&](const Lying& was) { return was.octets == is.octets; });
   });
+}
+
+/// The line says where, as no two runs send the same.
+Lie DisturbedExchange::lie_at(const DisturbingProxy& proxy, const Disturbance& where) const {
+  Lie lie;
+  lie.to_client = where.to_client;
+  const std::vector<DisturbingProxy::Octets> record = proxy.record();
+  if (where.connection >= record.size()) {
+    return lie;
+  }
+  const DisturbingProxy::Octets& octets = record[where.connection];
+  const std::string& text = where.to_client ? octets.to_client : octets.to_server;
+  lie.before = text.substr(0, where.offset);
+  const std::size_t start = lie.before.rfind('\n') + 1;
+  lie.line = text.substr(start, text.find('\n', where.offset) - start);
+  lie.in_body = where.to_client &&
+                std::any_of(undisturbed_.begin(), undisturbed_.end(), [&](const Lying& one) {
+                  const std::size_t at = text.find(one.octets);
+                  return at != std::string::npos && at <= where.offset &&
+                         where.offset < at + one.octets.size();
+                });
+  return lie;
 }
 
 DisturbedExchange::DisturbedExchange(Setup setup) : setup_(std::move(setup)) {
@@ -127,24 +195,30 @@ DisturbedExchange::DisturbedExchange(Setup setup) : setup_(std::move(setup)) {
   undisturbed_ = first.mail();
 }
 
-void DisturbedExchange::disturb(What what, bool to_client, const Oracle& oracle) {
-  oracle_ = oracle;
+void DisturbedExchange::choose_points(What what, bool to_client) {
   points_.clear();
-  next_ = struck_ = excused_ = 0;
-  ends_.clear();
-  problems_.clear();
-  std::size_t octets = 0;
+  octets_ = 0;
   for (std::size_t connection = 0; connection < record_.size(); ++connection) {
     const std::string& text =
         to_client ? record_[connection].to_client : record_[connection].to_server;
-    octets += text.size();
-    for (std::size_t offset = 0; offset < text.size(); offset += setup_.stride) {
+    octets_ += text.size();
+    for (std::size_t offset = setup_.phase; offset < text.size(); offset += setup_.stride) {
       const std::size_t from = offset < 30 ? 0 : offset - 30;
       points_.push_back({{what, to_client, connection, offset},
                          text.substr(from, offset - from) + ">>" + text.substr(offset, 1) + "<<" +
                              text.substr(offset + 1, 20)});
     }
   }
+}
+
+void DisturbedExchange::disturb(What what, bool to_client, const Oracle& oracle) {
+  oracle_ = oracle;
+  choose_points(what, to_client);
+  next_ = struck_ = excused_ = 0;
+  ends_.clear();
+  problems_.clear();
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak counts from here
+  const std::size_t before = status_kib("VmRSS:");
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::thread> threads;
   for (const auto& pipeline : pipelines_) {
@@ -154,10 +228,12 @@ void DisturbedExchange::disturb(What what, bool to_client, const Oracle& oracle)
     thread.join();
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  std::cout << points_.size() << " of " << octets
+  const std::size_t grown = std::max(before, status_kib("VmHWM:")) - before;
+  std::cout << points_.size() << " of " << octets_
             << (to_client ? " octets" : " octets to the server") << " on " << record_.size()
             << " connections, " << struck_ << " struck, " << excused_ << " excused, "
-            << took.count() << " s, slowest run " << slowest_ << " s; exit codes";
+            << took.count() << " s, slowest run " << slowest_ << " s, grown by " << grown
+            << " KiB; exit codes";
   for (const auto& [code, count] : ends_) {
     std::cout << ' ' << code << ": " << count;
   }
@@ -168,6 +244,9 @@ void DisturbedExchange::disturb(What what, bool to_client, const Oracle& oracle)
   }
   EXPECT_EQ(problems_.size(), 0U);
   EXPECT_GE(struck_ * 2, points_.size()) << "most disturbances must take place";
+  if (!kSanitized) {
+    EXPECT_LT(grown, pipelines_.size() * kMostKibALine);
+  }
 }
 
 void DisturbedExchange::work(DisturbedPipeline& pipeline) {
@@ -190,83 +269,74 @@ void DisturbedExchange::work(DisturbedPipeline& pipeline) {
   }
 }
 
-/// What nobody can find out over an unencrypted line: another octet within a body, and flags.
-bool DisturbedExchange::excusable(bool in_body, const Mail& now) const {
-  Mail lacking;
-  Mail added;
-  std::set_difference(undisturbed_.begin(), undisturbed_.end(), now.begin(), now.end(),
-                      std::inserter(lacking, lacking.end()));
-  std::set_difference(now.begin(), now.end(), undisturbed_.begin(), undisturbed_.end(),
-                      std::inserter(added, added.end()));
-  if (lacking.size() != 1 || added.size() != 1) {
-    return false;
+DisturbedExchange::Ending DisturbedExchange::suffer(DisturbedPipeline& pipeline,
+                                                    const Point& point) {
+  pipeline.back_to_base();
+  const auto start = std::chrono::steady_clock::now();
+  Ending ending;
+  ending.disturbed = pipeline.run_over(point.disturbance, point.disturbance.offset % 2 == 0);
+  ending.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  ending.lie = lie_at(pipeline.proxy, point.disturbance);
+  for (const DisturbingProxy::Octets& octets : pipeline.proxy.record()) {
+    ending.told = ending.told || (!oracle_.secret.empty() &&
+                                  octets.to_server.find(oracle_.secret) != std::string::npos);
   }
-  const Lying& was = *lacking.begin();
-  const Lying& is = *added.begin();
-  if (was.folder != is.folder) {
-    return false;
+  const bool struck = pipeline.proxy.struck();
+  ending.quiet = pipeline.run_over({}, true);
+  if (setup_.forget) {
+    setup_.forget();
   }
-  if (was.octets == is.octets) {
-    return true;
-  }
-  std::size_t others = 0;
-  for (std::size_t i = 0; i < std::min(was.octets.size(), is.octets.size()); ++i) {
-    others += was.octets[i] == is.octets[i] ? 0 : 1;
-  }
-  return in_body && was.flags == is.flags && was.octets.size() == is.octets.size() && others == 1;
+  const std::lock_guard lock(mutex_);
+  struck_ += struck ? 1 : 0;
+  ++ends_[ending.disturbed.exit_code];
+  slowest_ = std::max(slowest_, ending.seconds);
+  return ending;
 }
 
 std::string DisturbedExchange::judge(DisturbedPipeline& pipeline, const Point& point) {
-  pipeline.back_to_base();
-  const auto start = std::chrono::steady_clock::now();
-  const run::RunReport disturbed =
-      pipeline.run_over(point.disturbance, point.disturbance.offset % 2 == 0);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  const bool struck = pipeline.proxy.struck();
-  const Mail between = pipeline.mail();
-  const bool in_body = hit_a_body(pipeline.proxy, point.disturbance);
-  const run::RunReport quiet = pipeline.run_over({}, true);
-  {
-    const std::lock_guard lock(mutex_);
-    struck_ += struck ? 1 : 0;
-    ++ends_[disturbed.exit_code];
-    slowest_ = std::max(slowest_, took.count());
-  }
-  std::string words;
+  Ending ending = suffer(pipeline, point);
+  return judge(ending, pipeline.mail());
+}
+
+std::string DisturbedExchange::judge(Ending& ending, const Mail& now) {
+  const run::RunReport& disturbed = ending.disturbed;
+  std::string words = "exit " + std::to_string(disturbed.exit_code);
+  bool right_class = true;
   for (const auto& error : disturbed.errors) {
-    words += " [" + error.what + "]";
+    words += " [" + std::to_string(static_cast<int>(error.error_class)) + " " + error.what + "]";
+    right_class = right_class && oracle_.classes.count(error.error_class) != 0;
   }
-  if (took.count() > kLongestRun) {
-    return "took " + std::to_string(took.count()) + " s";
+  if (ending.seconds > kLongestRun) {
+    return words + ", after " + std::to_string(ending.seconds) + " s";
   }
-  if (oracle_.exit_codes.count(disturbed.exit_code) == 0) {
-    return "ended with " + std::to_string(disturbed.exit_code) + words;
+  if (ending.told) {
+    return words + ", and told the secret";
   }
-  if (quiet.exit_code != 0) {
-    return "the next run ended with " + std::to_string(quiet.exit_code) +
-           (quiet.errors.empty() ? "" : " [" + quiet.errors.front().what + "]") + " after" + words;
+  if (oracle_.exit_codes.count(disturbed.exit_code) == 0 || !right_class) {
+    return words;
   }
-  const Mail now = pipeline.mail();
-  if (now == undisturbed_) {
+  Lie& lie = ending.lie;
+  std::set_difference(undisturbed_.begin(), undisturbed_.end(), now.begin(), now.end(),
+                      std::inserter(lie.lacking, lie.lacking.end()));
+  std::set_difference(now.begin(), now.end(), undisturbed_.begin(), undisturbed_.end(),
+                      std::inserter(lie.added, lie.added.end()));
+  lie.next_exit = ending.quiet.exit_code;
+  if (lie.next_exit == 0 && lie.lacking.empty() && lie.added.empty()) {
     return {};
   }
-  if (oracle_.lies && excusable(in_body, now)) {
+  if (oracle_.excuse && oracle_.excuse(lie)) {
     const std::lock_guard lock(mutex_);
     ++excused_;
     return {};
   }
-  std::string difference;
-  for (const Lying& one : undisturbed_) {
-    if (now.count(one) == 0) {
-      difference += "\n  lacks " + one.folder + " :" + one.flags + " " + shown(one.octets);
-    }
+  words += ", the next one " + std::to_string(lie.next_exit);
+  for (const auto& error : ending.quiet.errors) {
+    words += " [" + error.what + "]";
   }
-  for (const Lying& one : now) {
-    if (undisturbed_.count(one) != now.count(one)) {
-      difference += "\n  has   " + one.folder + " :" + one.flags + " " + shown(one.octets);
-    }
+  for (const auto& item : ending.quiet.items) {
+    words += " {" + item.key + ": " + item.reason + "}";
   }
-  return "exit " + std::to_string(disturbed.exit_code) + words + ", and in the end it" + difference;
+  return words + ", and in the end it" + shown(lie);
 }
 
 }  // namespace mailpipe::test

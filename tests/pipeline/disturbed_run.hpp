@@ -48,18 +48,39 @@ class DisturbedPipeline : public PipelineRun {
   bool hasty_ = false;
 };
 
+/// Where an octet was changed, and what became of the mail by that.
+struct Lie {
+  std::string line;      ///< the octet's
+  std::string before;    ///< all octets of that direction of that connection up to it
+  bool in_body = false;  ///< of a message
+  bool to_client = true;
+  Mail lacking, added;  ///< in the end, compared with an undisturbed exchange
+  int next_exit = 0;    ///< of the run over a good line
+
+  /// Of one message alone, another octet of its body; or one or two more, and as many less at its end.
+  bool is_another_octet() const;
+  /// Of one message alone, other flags.
+  bool is_other_flags() const;
+  /// Other flags or folders, or messages that nobody told of; what is there has its own octets.
+  bool is_other_places() const;
+};
+
 /// How a disturbance may end.
 struct Oracle {
-  std::set<int> exit_codes;  ///< of the disturbed run
-  bool lies = false;         ///< octets are changed: see expect_equal_but_for_lies()
+  std::set<int> exit_codes;      ///< of the disturbed run
+  std::set<ErrorClass> classes;  ///< of its errors
+  std::function<bool(const Lie&)>
+      excuse;               ///< what nobody can find out; without it nothing is excused
+  std::string secret = {};  ///< nowhere on the line
 };
 
 /// An exchange, disturbed at one offset after the other, on several lines at a time.
 ///
-///   disturbed run     ends in time, with one of the oracle's exit codes
+///   disturbed run     ends in time, with the oracle's exit codes and classes of errors
 ///   quiet run         exit 0; the mail is what it is without a disturbance
+///   both              in bounded memory
 ///
-/// What a changed octet may do in a copy where nothing can find it out: see excuse().
+/// What a changed octet may do in a copy where nothing can find it out: Oracle::excuse.
 class DisturbedExchange {
  public:
   struct Setup {
@@ -67,7 +88,9 @@ class DisturbedExchange {
     DisturbedPipeline::MakeSource make;
     bool next_run = false;            ///< what is disturbed is not the first run, but one after...
     std::function<void()> meanwhile;  ///< ...this on the server
+    std::function<void()> forget;     ///< what the server remembers of requests: it grows
     std::size_t stride = 1;
+    std::size_t phase = 0;  ///< the first offset
     std::size_t lines = 4;
   };
 
@@ -81,10 +104,19 @@ class DisturbedExchange {
     std::string here;  ///< what was read around it
   };
 
-  bool hit_a_body(const DisturbingProxy& proxy, const Disturbance& where) const;
-  bool excusable(bool in_body, const Mail& now) const;
+  struct Ending {
+    run::RunReport disturbed, quiet;
+    Lie lie;
+    bool told = false;  ///< the secret went over the line
+    double seconds = 0;
+  };
+
+  void choose_points(Disturbance::What what, bool to_client);
+  Lie lie_at(const DisturbingProxy& proxy, const Disturbance& where) const;
   void work(DisturbedPipeline& pipeline);
+  Ending suffer(DisturbedPipeline& pipeline, const Point& point);
   std::string judge(DisturbedPipeline& pipeline, const Point& point);
+  std::string judge(Ending& ending, const Mail& now);
 
   Setup setup_;
   std::vector<std::unique_ptr<DisturbedPipeline>> pipelines_;
@@ -96,6 +128,7 @@ class DisturbedExchange {
   std::vector<Point> points_;
   std::size_t next_ = 0, struck_ = 0, excused_ = 0;
   std::map<int, std::size_t> ends_;
+  std::size_t octets_ = 0;
   std::vector<std::string> problems_;
   double slowest_ = 0;
 };

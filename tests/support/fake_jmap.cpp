@@ -33,11 +33,11 @@ Json resolved(Json arguments, const Json& responses) {
   if (!arguments.contains("#ids")) {
     return arguments;
   }
-  const Json reference = arguments["#ids"];
+  const Json reference = arguments.at("#ids");
   arguments.erase("#ids");
   for (const Json& response : responses) {
-    if (response[2] == reference["resultOf"] && response[0] == reference["name"]) {
-      arguments["ids"] = response[1][reference["path"].get<std::string>().substr(1)];
+    if (response[2] == reference.at("resultOf") && response[0] == reference.at("name")) {
+      arguments["ids"] = response.at(1).at(reference.at("path").get<std::string>().substr(1));
       return arguments;
     }
   }
@@ -71,13 +71,27 @@ FakeJmap::FakeJmap(std::optional<Certificate> certificate) : http_(std::move(cer
 ScriptedHttpServer::Handler FakeJmap::unless_mishap(ScriptedHttpServer::Handler good) {
   return [this, good = std::move(good)](const HttpSeen& request) {
     Mishap mishap;
+    std::function<Reply(Reply)> frame;
     {
       const std::lock_guard lock(mutex_);
       mishap = mishap_;
+      frame = frame_;
     }
     std::optional<Reply> bad = mishap ? mishap(request) : std::nullopt;
-    return bad ? std::move(*bad) : good(request);
+    Reply reply = bad ? std::move(*bad) : good(request);
+    return frame ? frame(std::move(reply)) : reply;
   };
+}
+
+void FakeJmap::frame(std::function<Reply(Reply)> how) {
+  const std::lock_guard lock(mutex_);
+  frame_ = std::move(how);
+}
+
+void FakeJmap::forget() {
+  http_.forget_requests();
+  const std::lock_guard lock(mutex_);
+  seen_.clear();
 }
 
 void FakeJmap::on_request(Mishap mishap) {
@@ -141,21 +155,28 @@ FakeJmap::Json FakeJmap::last_arguments(const std::string& method) const {
   return seen_.at(method).back();
 }
 
-Reply FakeJmap::api(const HttpSeen& request) {
+/// RFC 8620 3.6.1 for a request that was damaged on its way.
+Reply FakeJmap::api(const HttpSeen& request) try {
   const std::lock_guard lock(mutex_);
   const Json body = Json::parse(request.body);
   Json responses = Json::array();
-  for (const Json& call : body["methodCalls"]) {
-    const Json arguments = resolved(call[1], responses);
-    Json answer = arguments.contains("is_error") ? arguments : run(call[0], arguments);
+  for (const Json& call : body.at("methodCalls")) {
+    const Json arguments = resolved(call.at(1), responses);
+    Json answer = arguments.contains("is_error") ? arguments : run(call.at(0), arguments);
     const bool failed = answer.contains("is_error");
     answer.erase("is_error");
-    responses.push_back(Json::array({failed ? Json("error") : call[0], answer, call[2]}));
+    responses.push_back(Json::array({failed ? Json("error") : call.at(0), answer, call.at(2)}));
   }
   return Reply::json(Json{{"methodResponses", responses}, {"sessionState", "0"}}.dump());
+
+} catch (const std::exception&) {
+  return Reply::error(400, R"({"type":"urn:ietf:params:jmap:error:notRequest"})");
 }
 
 FakeJmap::Json FakeJmap::run(const std::string& method, const Json& arguments) {
+  if (arguments.value("accountId", "a1") != "a1") {
+    return error("accountNotFound");
+  }
   seen_[method].push_back(arguments);
   Json answer = method == "Email/get"         ? email_get(arguments)
                 : method == "Email/query"     ? email_query(arguments)
@@ -176,7 +197,7 @@ const FakeEmail* FakeJmap::find(const std::string& id) const {
 FakeJmap::Json FakeJmap::email_get(const Json& arguments) const {
   Json list = Json::array();
   Json missing = Json::array();
-  for (const Json& id : arguments["ids"]) {
+  for (const Json& id : arguments.at("ids")) {
     const FakeEmail* email = find(id);
     (email != nullptr ? list : missing).push_back(email != nullptr ? to_json(*email) : id);
   }
@@ -186,16 +207,16 @@ FakeJmap::Json FakeJmap::email_get(const Json& arguments) const {
 FakeJmap::Json FakeJmap::email_query(const Json& arguments) const {
   std::size_t from = 0;
   if (arguments.contains("anchor")) {
-    const FakeEmail* anchor = find(arguments["anchor"]);
+    const FakeEmail* anchor = find(arguments.at("anchor"));
     if (anchor == nullptr) {
       return error("anchorNotFound");
     }
     from = static_cast<std::size_t>(anchor - emails_.data()) +
-           arguments["anchorOffset"].get<std::size_t>();
+           arguments.at("anchorOffset").get<std::size_t>();
   }
   Json ids = Json::array();
   for (std::size_t i = from;
-       i < emails_.size() && ids.size() < arguments["limit"].get<std::size_t>(); ++i) {
+       i < emails_.size() && ids.size() < arguments.at("limit").get<std::size_t>(); ++i) {
     ids.push_back(emails_[i].id);
   }
   Json answer = {
@@ -216,7 +237,7 @@ FakeJmap::Json FakeJmap::mailbox_get() const {
 }
 
 FakeJmap::Json FakeJmap::changes(const std::vector<Change>& log, const Json& arguments) {
-  const std::string state = arguments["sinceState"];
+  const std::string state = arguments.at("sinceState");
   const bool known = !state.empty() && state.find_first_not_of("0123456789") == std::string::npos;
   const std::size_t since =
       known ? std::min(log.size(), std::stoul(state)) : log.size();  // an override made it up

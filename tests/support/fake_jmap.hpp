@@ -56,6 +56,12 @@ class FakeJmap {
   /// Changes what a method answers. answer {"type": ...} makes it a method error.
   void override_method(const std::string& method, Override change);
 
+  /// How all answers are framed, from now on.
+  void frame(std::function<Reply(Reply)> how);
+
+  /// Forgets what was asked.
+  void forget();
+
   /// Changes the session object.
   void edit_session(const std::function<void(Json&)>& edit);
 
@@ -88,6 +94,7 @@ class FakeJmap {
   std::vector<Change> mailbox_log_;
   std::map<std::string, Override> overrides_;
   Mishap mishap_;
+  std::function<Reply(Reply)> frame_;
   std::map<std::string, std::vector<Json>> seen_;
   Json session_;
   ScriptedHttpServer http_;  // last: its threads use the rest

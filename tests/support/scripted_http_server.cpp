@@ -17,6 +17,7 @@
 #include <string_view>
 #include <system_error>
 #include <type_traits>
+#include <utility>
 
 namespace mailpipe::test {
 
@@ -239,6 +240,11 @@ std::size_t ScriptedHttpServer::requests(const std::string& prefix) const {
                     [&](const HttpSeen& request) { return request.target.rfind(prefix, 0) == 0; }));
 }
 
+void ScriptedHttpServer::forget_requests() {
+  const std::lock_guard lock(mutex_);
+  seen_.clear();
+}
+
 std::vector<std::string> ScriptedHttpServer::authorizations() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> all;
@@ -263,13 +269,24 @@ void ScriptedHttpServer::accept_loop() {
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ++connections_;
+    join_ended();
     open_.push_back(fd);
     workers_.emplace_back([this, fd] { serve(fd); });
   }
 }
 
+/// Threads that are not joined keep their stacks. With the lock held.
+void ScriptedHttpServer::join_ended() {
+  for (const std::thread::id ended : std::exchange(ended_, {})) {
+    const auto worker = std::find_if(workers_.begin(), workers_.end(),
+                                     [&](const std::thread& one) { return one.get_id() == ended; });
+    worker->join();
+    workers_.erase(worker);
+  }
+}
+
 void ScriptedHttpServer::serve(int fd) {
-  {
+  try {
     Peer peer(fd, certificate_);
     HttpSeen request;
     if (peer.handshake()) {
@@ -280,10 +297,12 @@ void ScriptedHttpServer::serve(int fd) {
         request = {};
       }
     }
+  } catch (const std::exception&) {  // a request that was damaged on its way ends the connection
   }
   const std::lock_guard lock(mutex_);
   open_.erase(std::find(open_.begin(), open_.end(), fd));
   ::close(fd);
+  ended_.push_back(std::this_thread::get_id());
 }
 
 Reply ScriptedHttpServer::reply_to(const HttpSeen& request) {
@@ -319,7 +338,7 @@ bool ScriptedHttpServer::answer(Peer& peer, const HttpSeen& request) {
     }
     if (reply.chunked) {
       head += "Transfer-Encoding: chunked\r\n";
-    } else if (!reply.endless) {
+    } else if (!reply.endless && !reply.until_close) {
       head +=
           "Content-Length: " + std::to_string(reply.declared_length.value_or(reply.body.size())) +
           "\r\n";
@@ -328,8 +347,9 @@ bool ScriptedHttpServer::answer(Peer& peer, const HttpSeen& request) {
       return false;
     }
   }
-  end(peer, reply.ending);
-  return reply.ending == Reply::Ending::KeepOpen;
+  const Reply::Ending ending = reply.until_close ? Reply::Ending::Close : reply.ending;
+  end(peer, ending);
+  return ending == Reply::Ending::KeepOpen;
 }
 
 bool ScriptedHttpServer::send_body(Peer& peer, const Reply& reply) {

@@ -43,6 +43,7 @@ struct Reply {
   std::optional<std::uint64_t> declared_length;  ///< Content-Length that is not the body's
   std::optional<std::size_t> cut;                ///< octets of the body really sent
   bool chunked = false;
+  bool until_close = false;  ///< no Content-Length: the end of the connection is the body's
   bool endless =
       false;  ///< the body over and over, without a Content-Length, until the client closes
   std::chrono::milliseconds delay{0};  ///< before the first octet
@@ -114,6 +115,7 @@ class ScriptedHttpServer {
 
   std::vector<HttpSeen> seen() const;
   std::size_t requests(const std::string& prefix = "/") const;
+  void forget_requests();
 
   std::size_t connections() const noexcept { return connections_; }
 
@@ -125,6 +127,7 @@ class ScriptedHttpServer {
 
   void accept_loop();
   void serve(int fd);
+  void join_ended();
   bool answer(Peer& peer, const HttpSeen& request);
   bool send_body(Peer& peer, const Reply& reply);
   Reply reply_to(const HttpSeen& request);
@@ -142,6 +145,7 @@ class ScriptedHttpServer {
   std::vector<HttpSeen> seen_;
   std::vector<int> open_;
   std::vector<std::thread> workers_;
+  std::vector<std::thread::id> ended_;  ///< of the workers, still to be joined
   std::thread acceptor_;
 };
 
