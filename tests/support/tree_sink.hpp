@@ -4,6 +4,7 @@
 
 #include <mailpipe/sink.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,6 +38,11 @@ struct Tree {
       }
     }
     return out;
+  }
+
+  bool holds(const std::string& mailbox) const {
+    return std::any_of(files.begin(), files.end(),
+                       [&](const auto& file) { return file.second.mailbox == mailbox; });
   }
 };
 
@@ -119,7 +125,7 @@ class TreeSink final : public Sink {
     call((change == MailboxChange::Create ? "create " : "drop ") + name_of(mailbox));
     if (change == MailboxChange::Create) {
       tree_->mailboxes.insert(name_of(mailbox));
-    } else {
+    } else if (!tree_->holds(name_of(mailbox))) {
       tree_->mailboxes.erase(name_of(mailbox));
     }
   }

@@ -155,6 +155,15 @@ bool look_at_root(const RootState& root, const SinkPart& part, const Setup& setu
 
 namespace {
 
+std::vector<state::ReceiptRow> copies_of(const state::IntentRow& intent, state::Ledger& ledger) {
+  std::vector<state::ReceiptRow> out = ledger.receipts(intent.row);
+  std::erase_if(out, [&](const state::ReceiptRow& one) {
+    return one.sink != intent.sink || one.place != intent.place ||
+           one.state != state::ReceiptRow::State::Stored;
+  });
+  return out;
+}
+
 // Keywords that were being changed are changed once more: whether they were, no sink can say, and what the server says next may
 // be what it said before.
 void change_keywords_again(SinkLane& lane, state::Ledger& ledger,
@@ -167,11 +176,8 @@ void change_keywords_again(SinkLane& lane, state::Ledger& ledger,
     Item item = ledger.get(intent.row).item;
     item.keywords = intent.keywords;
     ledger.complete(item);
-    for (const state::ReceiptRow& receipt : ledger.receipts(intent.row)) {
-      if (receipt.sink == intent.sink && receipt.place == intent.place &&
-          receipt.state == state::ReceiptRow::State::Stored) {
-        copies.emplace_back(receipt, as_placed(item));
-      }
+    for (state::ReceiptRow& receipt : copies_of(intent, ledger)) {
+      copies.emplace_back(std::move(receipt), as_placed(item));
     }
   }
   if (copies.empty()) {
@@ -189,6 +195,32 @@ void change_keywords_again(SinkLane& lane, state::Ledger& ledger,
   }
 }
 
+// What was being taken away may be there or not, and if the server has it again by now nothing will be owed: a receipt of what
+// is not there any more goes. What is there is planned anew; the sink may be an archive by now.
+void look_for_removed(SinkLane& lane, state::Ledger& ledger,
+                      const std::vector<state::IntentRow>& open) {
+  std::vector<std::pair<std::string, state::ReceiptRow>> copies;
+  for (const state::IntentRow& intent : open) {
+    if (intent.removes()) {
+      for (state::ReceiptRow& receipt : copies_of(intent, ledger)) {
+        copies.emplace_back(intent.key, std::move(receipt));
+      }
+    }
+  }
+  if (copies.empty()) {
+    return;
+  }
+  lane.do_now([&](Sink& sink) {
+    std::erase_if(copies, [&](const auto& copy) {
+      return sink.recover({to_receipt(copy.first, copy.second), {}});
+    });
+    sink.sync(SyncPhase::Names);
+  });
+  for (const auto& [key, receipt] : copies) {
+    ledger.remove_receipt(receipt);
+  }
+}
+
 }  // namespace
 
 void recover_sink(SinkLane& lane, state::Ledger& ledger) {
@@ -202,7 +234,7 @@ void recover_sink(SinkLane& lane, state::Ledger& ledger) {
                              .size = intent.size,
                              .digest = intent.digest},
                             intent.token};
-      if (!intent.changes_keywords() && sink.recover(question)) {
+      if (!intent.has_a_receipt() && sink.recover(question)) {
         present.push_back(intent);
       }
     }
@@ -212,6 +244,7 @@ void recover_sink(SinkLane& lane, state::Ledger& ledger) {
     sink.sweep();
   });
   change_keywords_again(lane, ledger, open);
+  look_for_removed(lane, ledger, open);
   std::set<state::RowId> partly;
   for (const state::IntentRow& intent : present) {
     ledger.redeem(intent);

@@ -29,7 +29,7 @@ void refuse_if_elsewhere(const SinkPart& part, state::Ledger& ledger);
 bool look_at_root(const RootState& root, const SinkPart& part, const Setup& setup);
 
 /// Walks the sink's open intents: what was published whole becomes a receipt, the rest is forgotten. Then its stagings go,
-/// and keywords that were being changed are changed once more.
+/// keywords that were being changed are changed once more, and receipts of what was being taken away stay if it is there.
 void recover_sink(SinkLane& lane, state::Ledger& ledger);
 
 }  // namespace mailpipe::run

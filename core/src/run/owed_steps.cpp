@@ -7,20 +7,6 @@
 
 namespace mailpipe::run {
 
-template <class Call, class Then>
-void OwedSteps::run(std::size_t lane, Call call, Then then) {
-  busy_ = true;
-  lanes_[lane]->do_next(std::move(call),
-                        [this, lane, then = std::move(then)](const std::optional<Error>& error) {
-                          busy_ = false;
-                          if (error) {
-                            replies_.lane_failed(*lanes_[lane], *error);
-                          } else {
-                            then();
-                          }
-                        });
-}
-
 bool OwedSteps::mirrors(std::size_t lane) const {
   return lanes_[lane]->alive && lanes_[lane]->part().can.remove &&
          lanes_[lane]->part().on_remove != OnRemove::Keep;
@@ -37,13 +23,6 @@ OwedPlan OwedSteps::plan(std::size_t lane, const state::Row& row) {
 Item OwedSteps::as_given_to(std::size_t lane, Item item) {
   ledger_.complete(item);
   return as_given(std::move(item), filters_, lanes_[lane]->part());
-}
-
-/// The mailboxes as the filters name them for the sink, each once.
-std::vector<Mailbox> OwedSteps::mailboxes_for(std::size_t lane, std::vector<Mailbox> mailboxes) {
-  Item all;
-  all.places = std::move(mailboxes);
-  return as_given(std::move(all), filters_, lanes_[lane]->part()).places;
 }
 
 // ---- additions
@@ -65,37 +44,6 @@ bool OwedSteps::add() {
   lane_ = 0;
   after_ = 0;
   return true;
-}
-
-// Every mailbox, empty ones too; only after something changed about them. True: a call is running.
-bool OwedSteps::make_mailboxes() {
-  if (ledger_.meta("mailboxes_made").value_or("") == "all") {
-    mailboxes_done_ = true;
-    return false;
-  }
-  while (mailbox_lane_ < lanes_.size()) {
-    SinkLane& lane = *lanes_[mailbox_lane_++];
-    if (!lane.alive || !lane.part().can.mailboxes) {
-      continue;
-    }
-    run(
-        mailbox_lane_ - 1,
-        [mailboxes = mailboxes_for(mailbox_lane_ - 1, ledger_.mailboxes())](Sink& sink) {
-          for (const Mailbox& mailbox : mailboxes) {
-            sink.mailbox(MailboxChange::Create, mailbox);
-          }
-          sink.sync(SyncPhase::Names);
-        },
-        [] {});
-    return true;
-  }
-  mailboxes_done_ = true;
-  mailbox_lane_ = 0;
-  const auto failed = [](const auto& lane) { return !lane->alive; };
-  if (std::none_of(lanes_.begin(), lanes_.end(), failed)) {
-    ledger_.set_meta("mailboxes_made", "all");
-  }
-  return false;
 }
 
 // The next chunk of rows of one lane. True: a call is running.
@@ -340,6 +288,10 @@ bool OwedSteps::remove_on(std::size_t lane) {
     if (chunk->rows.empty()) {
       continue;
     }
+    for (const Chunk::Place& place : chunk->places) {
+      ledger_.put_intent(state::IntentRow::of_removal(place.row), {});
+    }
+    ledger_.commit();  // the mail may be back before the next run, and then nothing is owed
     run(
         lane,
         [chunk](Sink& to) {
@@ -354,6 +306,7 @@ bool OwedSteps::remove_on(std::size_t lane) {
             sink.removed += 1;
           }
           for (const state::RowId id : chunk->rows) {
+            ledger_.remove_intents(id, sink.part().id);
             ledger_.paid(sink.part().id, id);
           }
           ledger_.commit();
@@ -365,36 +318,6 @@ bool OwedSteps::remove_on(std::size_t lane) {
 // In a sink without places two messages may lie in one file: of one server id, or of the same octets under one name.
 bool OwedSteps::shared(const state::Row& row, const state::ReceiptRow& receipt) {
   return receipt.place.empty() && ledger_.lies_for_another(row.id, receipt.sink, receipt.location);
-}
-
-// Those that the server has no longer, where they are ours and empty. True: a call is running.
-bool OwedSteps::remove_mailboxes() {
-  const std::vector<Mailbox> left = ledger_.left_mailboxes();
-  while (!left.empty() && mailbox_lane_ < lanes_.size()) {
-    const std::size_t lane = mailbox_lane_++;
-    if (!mirrors(lane) || !lanes_[lane]->part().can.mailboxes) {
-      continue;
-    }
-    std::vector<Mailbox> gone = mailboxes_for(lane, left);
-    const std::vector<Mailbox> here = mailboxes_for(lane, ledger_.mailboxes());
-    std::erase_if(gone, [&](const Mailbox& one) {  // filters may give several one name
-      return std::any_of(here.begin(), here.end(),
-                         [&](const Mailbox& other) { return other.id == one.id; });
-    });
-    run(
-        lane,
-        [gone](Sink& sink) {
-          for (const Mailbox& mailbox : gone) {
-            sink.mailbox(MailboxChange::Remove, mailbox);
-          }
-          sink.sync(SyncPhase::Names);
-        },
-        [] {});
-    return true;
-  }
-  gone_mailboxes_done_ = true;
-  ledger_.forget_left_mailboxes();
-  return false;
 }
 
 }  // namespace mailpipe::run

@@ -22,7 +22,7 @@ namespace mailpipe::run {
 ///
 /// What is owed is a mark on the row, written with the change that made it; what to do follows from row and receipts
 /// (plan_owed()). So every step may be done twice: after a kill in between, the next run plans it again and the sink finds
-/// it done. In a chunk each place is durable before its receipt is written, and all additions of a row before any of its
+/// it done. What the server may take back until then has an intent. In a chunk each place is durable before its receipt is written, and all additions of a row before any of its
 /// removals, so a message that moves is never absent.
 ///
 /// Threads  The engine's.
@@ -98,6 +98,7 @@ class OwedSteps {
   bool remove_on(std::size_t lane);
   Chunk removals_of(std::size_t lane, const std::vector<state::RowId>& ids);
   bool remove_mailboxes();
+  void note_filled(std::size_t lane, const std::vector<Mailbox>& left);
   OwedPlan plan(std::size_t lane, const state::Row& row);
   Item as_given_to(std::size_t lane, Item item);
   std::vector<Mailbox> mailboxes_for(std::size_t lane, std::vector<Mailbox> mailboxes);
@@ -117,9 +118,24 @@ class OwedSteps {
   std::size_t lane_ = 0;
   state::RowId after_ = 0;
   std::size_t mailbox_lane_ = 0;
+  std::set<std::vector<std::string>> filled_;  ///< mailboxes that are gone while copies lie in them
   std::set<std::pair<std::size_t, state::RowId>> asked_;  ///< fetched for a place in this run
 
   static constexpr std::size_t kChunk = 500;
 };
+
+template <class Call, class Then>
+void OwedSteps::run(std::size_t lane, Call call, Then then) {
+  busy_ = true;
+  lanes_[lane]->do_next(std::move(call),
+                        [this, lane, then = std::move(then)](const std::optional<Error>& error) {
+                          busy_ = false;
+                          if (error) {
+                            replies_.lane_failed(*lanes_[lane], *error);
+                          } else {
+                            then();
+                          }
+                        });
+}
 
 }  // namespace mailpipe::run

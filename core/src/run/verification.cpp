@@ -151,8 +151,8 @@ void Verification::scan(const SinkPart& part) {
 // A run that broke off placed them.
 void Verification::claim_intents(const SinkPart& part) {
   for (const state::IntentRow& intent : in_.ledger.intents(part.id)) {
-    if (intent.changes_keywords()) {
-      continue;  // its file has a receipt
+    if (intent.has_a_receipt()) {
+      continue;
     }
     if (!in_.book.claim(intent.location, intent.size, intent.digest) &&
         !in_.book.claim_elsewhere(intent.size, intent.digest)) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,7 +106,7 @@ class Ledger {
   /// The mailbox of that path is no longer there, unless another has it.
   void leave_mailbox(const std::vector<std::string>& path);
   std::vector<Mailbox> left_mailboxes();  ///< deeper ones first; without id
-  void forget_left_mailboxes();
+  void forget_left_mailbox(const std::vector<std::string>& path);
 
   /// Fills in path and role of the item's places.
   void complete(Item& item);
@@ -211,6 +212,9 @@ class Ledger {
 
   /// Places of all messages in all sinks.
   std::uint64_t count_places();
+
+  /// The places of a sink in which a copy lies.
+  std::set<std::string> places_with_copies(const std::string& sink);
   void remove_receipt(const ReceiptRow& receipt);
 
   /// Whether that file of a sink without places is the copy of another stored message, too.

@@ -73,9 +73,9 @@ std::vector<Mailbox> Ledger::left_mailboxes() {
   return out;
 }
 
-void Ledger::forget_left_mailboxes() {
+void Ledger::forget_left_mailbox(const std::vector<std::string>& path) {
   write();
-  cached("DELETE FROM left_mailboxes").run();
+  cached("DELETE FROM left_mailboxes WHERE path=?").run(std::string_view(pack(path)));
 }
 
 }  // namespace mailpipe::state

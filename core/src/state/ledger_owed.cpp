@@ -43,6 +43,16 @@ std::uint64_t Ledger::count_owed(const std::string& sink) {
   return count(cached("SELECT count(*) FROM owed WHERE sink=?").bind(std::string_view(sink)));
 }
 
+std::set<std::string> Ledger::places_with_copies(const std::string& sink) {
+  Statement& get = cached("SELECT DISTINCT place FROM receipts WHERE sink=? AND state=1")
+                       .bind(std::string_view(sink));
+  std::set<std::string> out;
+  while (get.next()) {
+    out.insert(get.copy(0));
+  }
+  return out;
+}
+
 std::uint64_t Ledger::count_places() {
   return count(cached("SELECT count(*) FROM receipts WHERE state=1").bind());
 }

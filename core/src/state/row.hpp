@@ -69,7 +69,8 @@ struct ReceiptRow {
   std::vector<std::string> keywords;  ///< as the sink was last given them
 };
 
-/// What is being done to one place of a message in a sink. Without a location: what lies there gets other keywords.
+/// What is being done to one place of a message in a sink. Without a location: what lies there gets other keywords or is taken
+/// away.
 struct IntentRow {
   std::int64_t id = 0;
   RowId row = 0;
@@ -78,7 +79,20 @@ struct IntentRow {
   Digest digest{};
   std::vector<std::string> keywords;  ///< as given to the sink
 
-  bool changes_keywords() const noexcept { return location.empty(); }
+  static IntentRow of_removal(const ReceiptRow& receipt) {
+    return {.row = receipt.row,
+            .sink = receipt.sink,
+            .place = receipt.place,
+            .token = "removal",
+            .size = receipt.size,
+            .digest = receipt.digest};
+  }
+
+  bool has_a_receipt() const noexcept { return location.empty(); }
+
+  bool removes() const noexcept { return location.empty() && !token.empty(); }
+
+  bool changes_keywords() const noexcept { return location.empty() && token.empty(); }
 };
 
 }  // namespace mailpipe::state

@@ -1,0 +1,131 @@
+// What sinks follow when the server takes a change back before the run that was killed over it has a successor.
+#include "pipeline/tree_pipeline.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+
+namespace mailpipe::test {
+namespace {
+
+using run::OnRemove;
+using Change = std::function<void(Account&)>;
+using Held = std::map<std::string, std::tuple<std::string, std::set<std::string>, std::string>>;
+
+Held held(const Tree& tree) {
+  Held out;
+  for (const auto& [location, file] : tree.files) {
+    out[location] = {file.octets, file.keywords, file.mailbox};
+  }
+  return out;
+}
+
+/// A run that follows `change` is killed before each call of the sink; `back` undoes the change before the next one.
+void expect_as_before(OnRemove how, const Change& change, const Change& back) {
+  bool hit = true;
+  for (int kill = 1; hit; ++kill) {
+    SCOPED_TRACE("killed before call " + std::to_string(kill));
+    TreePipeline one{how};
+    one.account.add_many(20);
+    one.account.add("a", {.body = "A: 1\r\n\r\nx", .keywords = {"$flagged"}});
+    ASSERT_EQ(one.run().exit_code, 0);
+    const Held before = held(*one.tree);
+    change(one.account);
+    int calls = 0;
+    one.tree->before = [&](const std::string&) {
+      if (++calls == kill) {
+        throw Error(ErrorClass::Permanent, "killed");
+      }
+    };
+    hit = one.run().exit_code != 0;
+    one.tree->before = nullptr;
+    back(one.account);
+    ASSERT_EQ(one.run().exit_code, 0);
+    ASSERT_EQ(held(*one.tree), before);
+    EXPECT_EQ(one.run().counts.removed, 0U);
+    EXPECT_TRUE(hit || kill > 2);
+  }
+}
+
+Change to(std::set<std::string> mailboxes, std::set<std::string> keywords) {
+  return [=](Account& account) {
+    account.change("a", [&](auto& m) {
+      m.mailboxes = mailboxes;
+      m.keywords = keywords;
+    });
+  };
+}
+
+TEST(MirrorBack, OfAMove) {
+  expect_as_before(OnRemove::Delete, to({"work"}, {"$flagged"}), to({"inbox"}, {"$flagged"}));
+}
+
+TEST(MirrorBack, OfAFurtherMailbox) {
+  expect_as_before(OnRemove::Delete, to({"inbox", "work"}, {"$flagged"}),
+                   to({"inbox"}, {"$flagged"}));
+}
+
+TEST(MirrorBack, OfKeywords) {
+  expect_as_before(OnRemove::Delete, to({"inbox"}, {"$seen"}), to({"inbox"}, {"$flagged"}));
+}
+
+TEST(MirrorBack, OfKeywordsInAnArchive) {
+  expect_as_before(OnRemove::Keep, to({"inbox"}, {}), to({"inbox"}, {"$flagged"}));
+}
+
+TEST(MirrorBack, OfARemoval) {
+  for (const OnRemove how : {OnRemove::Delete, OnRemove::Trash}) {
+    expect_as_before(
+        how, [](Account& account) { account.remove("a"); },
+        [](Account& account) {
+          account.add("a", {.body = "A: 1\r\n\r\nx", .keywords = {"$flagged"}});
+        });
+  }
+}
+
+// Where the mirror is an archive by then, nothing more of what was begun is taken away.
+TEST(MirrorBack, OfBeingAMirror) {
+  TreePipeline one{OnRemove::Delete};
+  one.account.add_many(30);
+  one.run();
+  one.account.remove("m3");
+  one.account.remove("m5");
+  int removals = 0;
+  one.tree->before = [&](const std::string& call) {
+    removals += call.starts_with("remove ");
+    if (removals == 2) {
+      throw Error(ErrorClass::Permanent, "killed");
+    }
+  };
+  EXPECT_NE(one.run().exit_code, 0);
+  one.tree->before = nullptr;
+  one.on_remove = OnRemove::Keep;
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->files.size(), 29U);
+  one.on_remove = OnRemove::Delete;
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->files.size(), 28U);
+}
+
+// JMAP's Mailbox/changes may tell of what happened after Email/changes.
+TEST(MirrorBack, AMailboxThatGoesBeforeItsMessagesDoIsRemovedAfterThem) {
+  TreePipeline one{OnRemove::Delete};
+  one.account.add_many(5);
+  one.account.add("w", {.body = "W: 1\r\n\r\nw", .mailboxes = {"work"}});
+  one.run();
+  one.account.mailboxes.erase("work");
+  one.account.gone_mailboxes = {"work"};
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->files.size(), 6U);
+  one.account.gone_mailboxes.clear();
+  one.account.remove("w");
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->files.size(), 5U);
+  EXPECT_FALSE(one.tree->mailboxes.contains("Work"));
+}
+
+}  // namespace
+}  // namespace mailpipe::test
