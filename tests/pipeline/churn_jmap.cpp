@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <ctime>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
 
 namespace mailpipe::test {
 namespace {
@@ -264,7 +266,7 @@ class JmapActor : public ChurnActor {
         journal_.leaving(email.stays.at(removed));
       }
     }
-    account_.destroy_mailbox(removed);
+    destroy_mailbox(removed);
     for (auto at = emails_.begin(); at != emails_.end();) {
       Email& email = at->second;
       if (email.stays.contains(removed)) {
@@ -275,6 +277,19 @@ class JmapActor : public ChurnActor {
     }
     boxes_.erase(removed);
     return true;
+  }
+
+  /// Cyrus keeps deleted mailboxes under their name and the second, and refuses the second one of a name in a second.
+  void destroy_mailbox(const std::string& id) {
+    try {
+      account_.destroy_mailbox(id);
+    } catch (const std::runtime_error& error) {
+      if (std::string(error.what()).find("Mailbox already exists") == std::string::npos) {
+        throw;
+      }
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+      account_.destroy_mailbox(id);
+    }
   }
 
   JmapAccount account_;
