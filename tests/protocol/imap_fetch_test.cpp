@@ -277,9 +277,23 @@ TEST(ImapFetch, LeavesMessagesOfAnotherUidValidityToTheNextListing) {
   account.list();
   account.server.set_uidvalidity("INBOX", 77);
   account.run();
-  EXPECT_EQ(account.failure(1), ErrorClass::Transient);
+  EXPECT_EQ(account.failure(1), ErrorClass::Item) << "to wait for it would hold up the whole run";
   EXPECT_EQ(account.queue.delivered.size(), 0U);
   EXPECT_EQ(account.queue.gone_ids.size(), 0U);
+}
+
+TEST(ImapFetch, LeavesMessagesOfADeletedMailboxToTheNextListing) {
+  Fetched account;
+  account.server.create("Work");
+  account.server.append("Work", 2);
+  account.list();
+  account.server.remove("Work");
+  account.run();
+  EXPECT_EQ(account.queue.delivered.size(), 5U);
+  EXPECT_EQ(account.queue.failed.size(), 2U);
+  for (const auto& [key, failure] : account.queue.failed) {
+    EXPECT_EQ(failure.error_class, ErrorClass::Item) << key;
+  }
 }
 
 TEST(ImapFetch, FailsMessagesOfAMailboxThatCannotBeOpenedAndNoOthers) {

@@ -181,6 +181,7 @@ std::shared_ptr<Fetcher::Selection> Fetcher::select(StreamId stream) {
     selection->open = result.ok();
     if (!result.ok()) {
       selection->refusal = refused(settings, selection->label, "EXAMINE", result);
+      selection->nowhere = result.code.name == "NONEXISTENT";
     }
   };
   session_->send(imap::Command("EXAMINE").mailbox(entry->name),
@@ -209,14 +210,16 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
     return;
   }
   if (selection.refusal || selection.uid_validity != left.front().uid_validity) {
-    const Error changed(ErrorClass::Transient, place_name(world_.settings, selection.label) +
-                                                   ": its UIDVALIDITY has changed");
+    // What was listed comes back in no time that is worth waiting for; the next listing tells what became of it.
     for (const Wanted& wanted : left) {
-      const Error& why = selection.refusal ? *selection.refusal : changed;
+      const bool waits =
+          selection.refusal && !selection.nowhere && may_pass(selection.refusal->error_class());
       queue_.fail(wanted.work.token,
-                  may_pass(why.error_class())
-                      ? why
-                      : item_error(wanted, std::string("it cannot be asked for: ") + why.what()));
+                  waits ? *selection.refusal
+                        : item_error(wanted, selection.refusal
+                                                 ? std::string("it cannot be asked for: ") +
+                                                       selection.refusal->what()
+                                                 : std::string("its UIDVALIDITY has changed")));
     }
   } else if (one_by_one_ && batch.pending().size() > 1) {
     waiting_.insert(waiting_.begin(), left.begin(), left.end());

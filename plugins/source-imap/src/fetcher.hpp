@@ -60,6 +60,7 @@ class Fetcher {
     std::string label;
     std::uint32_t uid_validity = 0;
     bool open = false;
+    bool nowhere = false;  ///< deleted, or renamed
     std::optional<Error> refusal;
   };
 
