@@ -254,6 +254,31 @@ TEST_F(Mirror, EmptyMailboxesAreMadeAndLeftOnesRemoved) {
   EXPECT_FALSE(tree.mailboxes.contains("Lists/empty"));
 }
 
+TEST_F(Mirror, AMailboxThatIsGoneIsForgottenOnceThatIsDurable) {
+  account.mailboxes["empty"] = {"Lists", "empty"};
+  pipeline.run();
+  account.mailboxes.erase("empty");
+  account.gone_mailboxes = {"empty"};
+  pipeline.fail_behind("drop", "sync names");
+  EXPECT_NE(pipeline.run().exit_code, 0);
+  tree.mailboxes.insert("Lists/empty");  // the power went, and it is back
+  tree.before = nullptr;
+  pipeline.run();
+  EXPECT_FALSE(tree.mailboxes.contains("Lists/empty"));
+}
+
+TEST_F(Mirror, WhatRecoveryFindsIsStoredOnceItsNameIsDurable) {
+  account.add("a");
+  pipeline.fail_behind("", "sync names");
+  EXPECT_NE(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 1U) << "it has its name, but the power may go";
+  EXPECT_NE(pipeline.run().exit_code, 0) << "and still may";
+  tree.files.clear();
+  tree.before = nullptr;
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 1U);
+}
+
 TEST_F(Mirror, ARenamedMailboxMovesItsMessagesWithoutADownload) {
   account.add_many(5);
   account.add("w", {.body = "W: 1\r\n\r\nw", .mailboxes = {"work"}});

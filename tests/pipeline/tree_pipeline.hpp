@@ -4,6 +4,7 @@
 #include "support/tree_sink.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace mailpipe::test {
@@ -13,6 +14,16 @@ struct TreePipeline : PipelineRun {
   explicit TreePipeline(run::OnRemove how) : on_remove(how) {
     account.mailboxes["work"] = {"Work"};
     make_sinks = [this](run::Runner&) { return sinks_of_trees(); };
+  }
+
+  /// Every such call that comes after one that begins with `first`.
+  void fail_behind(const std::string& first, const std::string& call) const {
+    tree->before = [first, call, behind = false](const std::string& at) mutable {
+      behind = behind || at.starts_with(first);
+      if (behind && at == call) {
+        throw Error(ErrorClass::Permanent, "the disk says no");
+      }
+    };
   }
 
   std::shared_ptr<Tree> tree = std::make_shared<Tree>();

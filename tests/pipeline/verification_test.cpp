@@ -9,6 +9,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace mailpipe::test {
 namespace {
@@ -61,13 +62,26 @@ class Verifying : public testing::Test {
   }
 
   const run::Components& components() {
-    parts = {.source_id = "source", .source = nullptr, .filters = {}, .sinks = {}};
-    parts.sinks.push_back({.id = "tree",
-                           .sink = std::make_shared<TreeSink>(pipeline.tree),
-                           .can = pipeline.can,
-                           .on_remove = pipeline.on_remove,
-                           .root = "tree"});
+    parts = {.source_id = "source",
+             .source = nullptr,
+             .filters = {},
+             .sinks = {sink("tree", pipeline.tree)}};
+    if (!other->marker.empty()) {
+      parts.sinks = two_sinks();
+    }
     return parts;
+  }
+
+  run::SinkPart sink(const std::string& id, const std::shared_ptr<Tree>& of) const {
+    return {.id = id,
+            .sink = std::make_shared<TreeSink>(of),
+            .can = pipeline.can,
+            .on_remove = pipeline.on_remove,
+            .root = id};
+  }
+
+  std::vector<run::SinkPart> two_sinks() const {
+    return {sink("tree", pipeline.tree), sink("other", other)};
   }
 
   static std::string text_of(state::Finding::Kind kind, const std::string& key,
@@ -85,6 +99,7 @@ class Verifying : public testing::Test {
   TreePipeline pipeline{run::OnRemove::Keep};
   Account& account = pipeline.account;
   Tree& tree = *pipeline.tree;
+  std::shared_ptr<Tree> other = std::make_shared<Tree>();
   run::Setup setup{.pipeline = "test",
                    .state_dir = pipeline.dir.path() / "state",
                    .fingerprint = pipeline.fingerprint,
@@ -116,6 +131,25 @@ TEST_F(Verifying, WhatCannotBeMovedAsideIsNotRepaired) {
   file("A: 1\r\n\r\nx").octets = "A: 1\r\n\r\nz";
   fail("remove");
   EXPECT_EQ(verify(true), (Findings{finding(Kind::Damaged, "a", state::Finding::End::Failed)}));
+}
+
+TEST_F(Verifying, WhatIsNotDurablyAsideIsNotForgotten) {
+  file("A: 1\r\n\r\nx").octets = "A: 1\r\n\r\nz";
+  fail("sync names");
+  EXPECT_EQ(verify(true), (Findings{finding(Kind::Damaged, "a", state::Finding::End::Failed)}));
+}
+
+TEST_F(Verifying, ACopyFromAnotherSinkIsDurableBeforeItIsPublishedAndItsNameBeforeItsReceipt) {
+  pipeline.make_sinks = [this](run::Runner&) { return two_sinks(); };
+  pipeline.run();
+  account.remove("a");
+  pipeline.run();
+  file("A: 1\r\n\r\nx").octets = "A: 1\r\n\r\nz";
+  for (const std::string step : {"sync data", "sync names"}) {
+    pipeline.fail_behind("store", step);
+    EXPECT_THROW(verify(true), Error) << step;
+    EXPECT_EQ(tree.where("A: 1\r\n\r\nx").size(), step == "sync names" ? 1U : 0U);
+  }
 }
 
 TEST_F(Verifying, ASinkThatCanOnlyBeScannedIsComparedAsWell) {
