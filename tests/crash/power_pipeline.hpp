@@ -15,6 +15,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +88,24 @@ class PowerPipeline : public PipelineRun {
     return out;
   }
 
+  /// What a run made against what one made that nobody disturbed.
+  static void expect_same(const std::map<std::string, std::string>& now,
+                          const std::map<std::string, std::string>& wanted) {
+    for (const auto& [path, octets] : now) {
+      const auto found = wanted.find(path);
+      if (found == wanted.end()) {
+        ADD_FAILURE() << path << " is too much";
+      } else if (path.ends_with("/ends")) {
+        expect_lines(octets, found->second);
+      } else {
+        EXPECT_EQ(octets, found->second) << path;
+      }
+    }
+    for (const auto& [path, octets] : wanted) {
+      EXPECT_TRUE(now.contains(path)) << path << " is missing";
+    }
+  }
+
   /// I1: what the ledger says is stored lies there, or the ledger says what was being done to it.
   void expect_receipts_are_true() {
     const fs::path file = state::Ledger::file_in(dir.path() / "state");
@@ -135,6 +154,14 @@ class PowerPipeline : public PipelineRun {
       out += message;
     }
     return out;
+  }
+
+  /// A line may be torn, and then there is another one.
+  static void expect_lines(const std::string& now, const std::string& wanted) {
+    std::istringstream lines(wanted);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_NE(now.find(line + "\n"), std::string::npos) << line;
+    }
   }
 
   static std::string time_of(const fs::path& file) {

@@ -77,13 +77,17 @@ std::int64_t CrashFs::pread(int fd, void* data, std::size_t n, std::uint64_t off
   return inner_.pread(fd, data, n, offset);
 }
 
+void CrashFs::synced(int fd, int result, Kind well, Kind failed) {
+  if (const Node node = journal_.node_of(fd); node != 0) {
+    journal_.note({.kind = result >= 0 ? well : failed, .node = node});
+  }
+}
+
 int CrashFs::fdatasync(int fd) noexcept {
   const auto lock = journal_.lock();
   ++calls_;
   const int result = inner_.fdatasync(fd);
-  if (const Node node = result >= 0 ? journal_.node_of(fd) : 0; node != 0) {
-    journal_.note({.kind = Kind::SyncData, .node = node});
-  }
+  synced(fd, result, Kind::SyncData, Kind::DropData);
   return result;
 }
 
@@ -91,9 +95,11 @@ int CrashFs::fsync(int fd) noexcept {
   const auto lock = journal_.lock();
   ++calls_;
   const int result = inner_.fsync(fd);
-  if (const Node node = result >= 0 ? journal_.node_of(fd) : 0; node != 0) {
-    const bool folder = journal_.nodes().at(node).is_folder;
-    journal_.note({.kind = folder ? Kind::SyncNames : Kind::SyncData, .node = node});
+  const Node node = journal_.node_of(fd);
+  if (node == 0 || !journal_.nodes().at(node).is_folder) {
+    synced(fd, result, Kind::SyncData, Kind::DropData);
+  } else if (result >= 0) {
+    journal_.note({.kind = Kind::SyncNames, .node = node});
   }
   return result;
 }
@@ -102,9 +108,7 @@ int CrashFs::syncfs(int fd) noexcept {
   const auto lock = journal_.lock();
   ++calls_;
   const int result = inner_.syncfs(fd);
-  if (const Node node = result >= 0 ? journal_.node_of(fd) : 0; node != 0) {
-    journal_.note({.kind = Kind::SyncAll, .node = node});
-  }
+  synced(fd, result, Kind::SyncAll, Kind::DropAll);
   return result;
 }
 

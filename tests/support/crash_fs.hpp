@@ -38,6 +38,7 @@ class CrashFs final : public Fs {
 
  private:
   void wrote(int fd, const void* data, std::int64_t n, std::uint64_t offset);
+  void synced(int fd, int result, Change::Kind well, Change::Kind failed);
   template <class Call>
   int renaming(int from_dir, const char* from, int to_dir, const char* to, Call&& call);
 

@@ -82,6 +82,16 @@ void CrashDisk::apply(const Change& change) {
     case Kind::SyncAll:
       settle_all(nodes_.at(change.node).is_state);
       break;
+    case Kind::DropData:
+      drop_data(files_[change.node]);
+      break;
+    case Kind::DropAll:
+      for (auto& [node, file] : files_) {
+        if (nodes_.at(node).is_state == nodes_.at(change.node).is_state) {
+          drop_data(file);
+        }
+      }
+      break;
   }
 }
 
@@ -90,6 +100,10 @@ void CrashDisk::settle_data(Node node) {
   for (const Change& change : std::exchange(file.pending, {})) {
     change_data(file.durable, file.mtime, change);
   }
+}
+
+void CrashDisk::drop_data(FileState& file) {
+  std::erase_if(file.pending, [](const Change& change) { return change.kind == Kind::Write; });
 }
 
 void CrashDisk::rename(Folders& folders, const Change& change) {

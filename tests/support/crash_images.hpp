@@ -49,6 +49,7 @@ struct CrashImage {
 /// fdatasync() covers the octets of a file and its time, fsync() of a folder the names in it, and neither anything else:
 /// a new file needs both. A rename is covered with the folder that it goes to. syncfs() covers all of its file system,
 /// and the state is on another one than the sinks. A name may come back or go alone, whatever happened before it.
+/// Octets that a sync could not write are lost, as on Linux: the next sync comes back well and does not cover them.
 class CrashDisk {
  public:
   explicit CrashDisk(const std::map<Node, NodeInfo>& nodes) : nodes_(nodes) {
@@ -75,6 +76,7 @@ class CrashDisk {
   void settle_data(Node node);
   void settle_names(Node folder);
   void settle_all(bool state);
+  static void drop_data(FileState& file);
   std::vector<Node> dirty() const;
   Crash uniform(bool names, Fate data) const;
   void walk(const Folders& folders, const Crash& crash, Node folder, const std::string& path,

@@ -27,6 +27,8 @@ struct Change {
     SyncData,   ///< fdatasync() or fsync() of a file
     SyncNames,  ///< fsync() of a folder
     SyncAll,    ///< syncfs() of the file system of `node`
+    DropData,  ///< a sync of the file failed: what was written is gone, and the next sync will not say so
+    DropAll,  ///< the same of all files of its file system
   };
 
   Kind kind = Kind::Name;

@@ -36,12 +36,21 @@ bool exists(Fs& fs, const std::string& path) {
   return result == 0;
 }
 
-/// Makes the folder and what is missing above it; each new name is synced in its parent.
+/// What the effective user may do there; changes nothing.
+bool may_write(int dir, const std::string& path) {
+  return ::faccessat(dir, path.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/// Makes the folder and what is missing above it; each new name is synced in its parent. So is that of the last one that is
+/// there already: a run that was killed may have made it.
 void make_with_parents(Fs& fs, const std::string& path) {
+  const std::string parent = parent_of(path);
   if (exists(fs, path)) {
+    if (may_write(AT_FDCWD, parent)) {
+      open_as_written(fs, parent, 0).sync();
+    }
     return;
   }
-  const std::string parent = parent_of(path);
   if (parent != path) {
     make_with_parents(fs, parent);
   }
@@ -86,11 +95,6 @@ File open_existing(Fs& fs, const std::string& path) {
   refuse_if_others_may_write(fs, root);
   refuse_if_of_another_user(fs, root);
   return root;
-}
-
-/// What the effective user may do there; changes nothing.
-bool may_write(int dir, const std::string& path) {
-  return ::faccessat(dir, path.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
 }
 
 [[noreturn]] void throw_not_writable(const std::string& path) {

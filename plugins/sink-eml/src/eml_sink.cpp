@@ -228,16 +228,21 @@ void EmlSink::sync_names() {
   if (!names_changed_) {
     return;
   }
-  int result =
-      trash_.sync();  // first: after a power cut a file may lie in both folders, never in none
-  if (result >= 0) {
-    result = fs_.fsync(root_.fd());
+  broken_ = true;  // unless all goes well
+  if (unsure_ && staging().may_sync_whole()) {
+    staging().sync_whole();
+    trash_.synced();
+  } else {
+    // The trash first: after a power cut a file may lie in both folders, never in none.
+    int result = trash_.sync();
+    if (result >= 0) {
+      result = fs_.fsync(root_.fd());
+    }
+    if (result < 0) {
+      throw_sync_failure(result, root_.path());
+    }
   }
-  if (result < 0) {
-    broken_ = true;
-    throw_sync_failure(result, root_.path());
-  }
-  names_changed_ = false;
+  broken_ = names_changed_ = unsure_ = false;
   settled_ = std::exchange(published_, {});
 }
 
@@ -341,7 +346,8 @@ void EmlSink::remove(const Receipt& receipt, Removal how) {
   }
   FileInfo info;
   if (fs_.stat(root_.fd(), name.c_str(), info) == -ENOENT) {
-    sidecars_->remove(name, how, trash_);  // all else was done already
+    sidecars_->remove(name, how, trash_);
+    names_changed_ = unsure_ = true;  // done already, by a run that could not sync it, perhaps
     return;
   }
   if (!lies_there(name, {receipt.size, receipt.digest})) {

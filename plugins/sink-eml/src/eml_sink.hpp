@@ -74,6 +74,7 @@ class EmlSink final : public Sink {
   std::map<std::string, FileDigest> reserved_;  ///< by name: staged and not visible yet
   bool names_changed_ = false;
   bool broken_ = false;  ///< a sync of the names failed
+  bool unsure_ = false;  ///< what a run before this one did need not be durable
 };
 
 }  // namespace mailpipe::eml

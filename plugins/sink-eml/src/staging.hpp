@@ -65,6 +65,11 @@ class Staging {
 
   void sync() { data_.sync(); }
 
+  /// As those of DataSync.
+  bool may_sync_whole() const noexcept { return data_.may_sync_whole(); }
+
+  void sync_whole() { data_.sync_whole(); }
+
   /// Removes one staging; fine when it is not there.
   void remove(const std::string& token);
 

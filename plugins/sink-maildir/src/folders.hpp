@@ -38,6 +38,7 @@ struct Folder {
 
   std::optional<Listing> listing;
   std::array<bool, 2> changed{};  ///< cur/ and new/: names that are not synced
+  bool sure = false;  ///< its own name, and those in it, are durable, or will be by the next sync
 
   const File& sub(Sub which) const { return subs.at(static_cast<std::size_t>(which)); }
 };
@@ -77,6 +78,9 @@ class Folders {
 
   /// A name in this folder was made, moved or taken away.
   void changed(Folder& folder, Sub sub);
+
+  /// What a run before this one did need not be durable, wherever it was.
+  void unsure() noexcept { unsure_ = true; }
 
   void changed_dir(const std::string& location) { changed_.insert(location); }
 
@@ -135,6 +139,7 @@ class Folders {
   std::list<Folder*> open_;                                    ///< last used last
   std::set<std::string> changed_;  ///< folders, by location, whose names are not synced
   bool broken_ = false;
+  bool unsure_ = false;
   bool restores_ = false;
 };
 

@@ -123,9 +123,13 @@ void Folders::walk_ours(const std::function<bool(Folder&)>& visit) {
 /// Our note, and no cur/: a power cut took it, or came between it and the note when both were to go.
 void Folders::restore_cur(const File& dir, const std::string& location) {
   FileInfo info;
-  if (fs_.stat(dir.fd(), name_of(Sub::Cur), info) == -ENOENT &&
-      fs_.stat(dir.fd(), kFolderNote, info) == 0) {
+  if (fs_.stat(dir.fd(), name_of(Sub::Cur), info) != -ENOENT ||
+      fs_.stat(dir.fd(), kFolderNote, info) != 0) {
+    return;
+  }
+  if (const FolderNote note = read_note(fs_, dir); note.path) {
     bool made = false;
+    write_note(dir, location, *note.path);  // it need not be durable: see try_make()
     open_or_make(dir, location, name_of(Sub::Cur), made);
   }
 }

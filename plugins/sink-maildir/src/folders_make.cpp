@@ -27,7 +27,7 @@ Folder& Folders::make(const std::vector<std::string>& path) {
   const auto known = locations_.find(path);
   if (known != locations_.end()) {
     Folder* folder = at(known->second);
-    if (folder != nullptr && is_whole(*folder)) {
+    if (folder != nullptr && folder->sure && is_whole(*folder)) {
       return *folder;
     }
   }
@@ -42,6 +42,9 @@ Folder& Folders::make(const std::vector<std::string>& path) {
       throw_errno(result, "cannot open the folder", root_.path() + "/" + location);
     }
     locations_[path] = location;
+    if (!std::exchange(folder->sure, true)) {
+      changed_with_parents(location);  // a run that was killed may have made it, and synced nothing
+    }
     return *folder;
   }
   throw Error(ErrorClass::Item, "every folder for the mailbox '" + printable(join(path)) +
@@ -68,8 +71,9 @@ bool Folders::try_make(const std::vector<std::string>& path, const std::string& 
     return false;
   }
   FileInfo info;
-  const bool foreign = !note.exists && fs_.stat(dir.fd(), name_of(Sub::Cur), info) == 0;
-  if (!foreign && !note.path) {
+  const bool has_cur = fs_.stat(dir.fd(), name_of(Sub::Cur), info) == 0;
+  const bool foreign = !note.exists && has_cur;
+  if (!foreign && (!note.path || !has_cur)) {  // before there is a cur/, it need not be durable
     write_note(dir, location, path);
   }
   refuse_if_others_may_write(fs_, dir);

@@ -27,8 +27,8 @@ void Folders::sync_names(DataSync& data, Trash& trash) {
     throw_broken_sync(root_.path());
   }
   const std::size_t count = changed_.size() + trash.unsynced();
-  broken_ = count > 0;  // unless all goes well
-  if (count > kFewNames && data.may_sync_whole()) {
+  broken_ = count > 0 || unsure_;  // unless all goes well
+  if ((count > kFewNames || unsure_) && data.may_sync_whole()) {
     data.sync_whole();
     trash.synced();
   } else if (count > 0) {
@@ -48,6 +48,7 @@ void Folders::sync_names(DataSync& data, Trash& trash) {
     }
   }
   broken_ = false;
+  unsure_ = false;
   changed_.clear();
   for (auto& [location, folder] : folders_) {
     folder->changed = {};

@@ -57,6 +57,7 @@ std::string MaildirSink::update(const Receipt& receipt, const Item& item) {
     const Location to{from->folder, sub, name_with(name.base, std::move(letters), name.rest)};
     if ((!name.has_info && to.name == std::string(name.base) + ":2,") ||
         to.text() == from->text()) {
+      folders.changed(folder, from->sub);  // by a run, perhaps, that could not sync it any more
       return from->text();
     }
     if (folder.keywords != nullptr && folder.keywords->changed()) {
@@ -82,7 +83,8 @@ void MaildirSink::remove(const Receipt& receipt, Removal how) {
   Folders& folders = writable();
   const auto there = file_of(receipt);
   if (!there) {
-    return;  // done already
+    folders.unsure();
+    return;  // done already, by a run that could not sync it, perhaps
   }
   if (!lies_there(*there, content_of(receipt))) {
     host_.log(LogLevel::Warn, "'" + printable(path_of(there->text())) +

@@ -65,9 +65,7 @@ void BoxFiles::open_single(bool read_only) {
 }
 
 File BoxFiles::open_own(const File& parent, const std::string& name, bool make) {
-  File own = folder_beneath(parent, name, make);
-  sync();
-  return own;
+  return folder_beneath(parent, name, make);
 }
 
 void BoxFiles::changed(const File& folder) {
@@ -88,8 +86,9 @@ File BoxFiles::folder_beneath(const File& parent, const std::string& name, bool 
     if (made < 0 && made != -EEXIST) {
       throw_errno(made, "cannot make the folder", path);
     }
-    if (made >= 0) {
+    if (made >= 0 || !sure_.contains(path)) {
       changed(parent);
+      sure_.insert(path);
     }
   }
   const int fd =
@@ -167,6 +166,7 @@ File BoxFiles::make_box(const Place& place) {
   if (made >= 0) {
     File file(fs_, made, path);
     changed(place.folder);
+    sure_.insert(path);
     return file;
   }
   if (made != -EEXIST) {
@@ -174,6 +174,9 @@ File BoxFiles::make_box(const Place& place) {
   }
   int result = 0;
   File file = open_box(place, true, result);
+  if (result == 0 && sure_.insert(path).second) {
+    changed(place.folder);
+  }
   if (result == -ENOENT) {
     throw Error(ErrorClass::Config, "'" + printable(path) + "' is no regular file",
                 "move it out of the way: a mailbox of that name is to be written there");

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 namespace mailpipe::mbox {
@@ -84,6 +85,8 @@ class BoxFiles {
   std::string name_;  ///< single: of the box in its folder
   File root_, own_;
   std::map<std::string, File> changed_;  ///< folders with names that are not durable yet, by path
+  std::set<std::string>
+      sure_;  ///< what was there, and perhaps not durable, when this run met it first
 };
 
 }  // namespace mailpipe::mbox

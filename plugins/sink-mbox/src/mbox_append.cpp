@@ -18,14 +18,15 @@ namespace mailpipe::mbox {
 std::uint64_t MboxSink::newlines_wanted(const File& box, std::uint64_t size) {
   std::array<char, 2> last{'\n', '\n'};
   const std::uint64_t count = std::min<std::uint64_t>(size, 2);
-  if (count > 0) {
-    const std::int64_t n = fs_.pread(box.fd(), last.data() + 2 - count, count, size - count);
+  for (std::uint64_t left = count; left > 0;) {
+    const std::int64_t n = fs_.pread(box.fd(), last.data() + 2 - left, left, size - left);
     if (n < 0) {
       throw_errno(static_cast<int>(n), "cannot read", box.path());
     }
-    if (static_cast<std::uint64_t>(n) < count) {  // a short read: one octet decides nothing
+    if (n == 0) {  // somebody cuts it at this moment: one octet decides nothing
       return 2;
     }
+    left -= static_cast<std::uint64_t>(n);
   }
   if (last[1] != '\n') {
     return 2;
