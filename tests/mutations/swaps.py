@@ -1,16 +1,59 @@
-"""Pairs of steps that scripts/mutations puts into the wrong order: (name, [(file, as it is, as it must not be)])."""
+"""Pairs of steps that scripts/mutations puts into the wrong order: (name, [(file, as it is, as it can be made to be)]).
+
+MUTATED in the new text is true while the mutation is tried. A sync in the text that is only there for the wrong order is
+written so that it is no mutation of its own: see hidden().
+"""
 
 COMMITTER = "core/src/run/committer.cpp"
 OWED = "core/src/run/owed_steps.cpp"
 OPENING = "core/src/run/opening.cpp"
 APPEND = "plugins/sink-mbox/src/mbox_append.cpp"
+RECOVER = "plugins/sink-mbox/src/mbox_recover.cpp"
 RECORD = "plugins/sink-mbox/src/record.cpp"
 MARKER = "core/include/mailpipe/root_marker.hpp"
 FOLDERS = "plugins/sink-maildir/src/folders_make.cpp"
 MAILDIR = "plugins/sink-maildir/src/maildir_sink.cpp"
 TRASH = "plugins/lib/file-sink/trash.cpp"
+SQLITE = "core/src/state/sqlite.cpp"
 
-SAVE_PLAN = "  record_.save(fs_, files_.own(), true);\n}\n\nvoid MboxSink::fit_to"
+
+def hidden(text):
+    for name in ("fdatasync", "fsync", "syncfs", "sync_data", "sync"):
+        text = text.replace(name + "(", name + "/**/(")
+    return text
+
+
+def instead(old, new):
+    """Statements; `old` stays as it is for the mutations that come after."""
+    return f"if (MUTATED) {{\n{hidden(new)}\n}} else {{\n{old}\n}}\n"
+
+
+def expression(old, new):
+    return f"(MUTATED ? {new} : {old})"
+
+
+def only(new):
+    return f"if (MUTATED) {{\n{hidden(new)}\n}}\n"
+
+
+def without(old):
+    return instead(old, "")
+
+
+INTENTS = "&Committer::write_intents"
+RECEIPTS = "&Committer::write_receipts"
+AFTER_INTENTS = "  ledger_.commit();\n  publish();\n"
+SYNC_DATA = "sink.sync(SyncPhase::Data);"
+SYNC_NAMES = "sink.sync(SyncPhase::Names);"
+REFUSED = f"    {SYNC_NAMES}\n    return refused;\n"
+TO_PUBLISH = "    std::vector<std::optional<Error>> refused(flights.size());\n"
+REMOVE = """for (const Chunk::Place& place : chunk->places) {
+            to.remove(place.receipt, place.how);
+          }
+"""
+REMOVE_SYNC = "          to.sync(SyncPhase::Names);\n"
+PLAN = "  record_.save(fs_, files_.own(), true);\n"
+BEHIND_PLAN = "}\n\nvoid MboxSink::fit_to"
 RECORD_SYNC = """  if (const int synced = fs.fdatasync(file.fd()); synced < 0) {
     throw_sync_failure(synced, path);
   }
@@ -20,78 +63,83 @@ RECORD_RENAME = """  if (const int renamed = fs.rename(own.fd(), temporary.c_str
     throw_errno(renamed, "cannot rename", path);
   }
 """
+MARKER_SYNC = "  file.sync_data();\n  file.close();\n"
 MARKER_RENAME = """  const int renamed = fs.rename(dir.fd(), temporary.c_str(), dir.fd(), kRootMarker);
   if (renamed < 0) {
     throw_errno(renamed, "cannot rename", path);
   }
 """
-NOTE = """  if (!foreign && !note.path) {
+NOTE = """  if (!foreign && (!note.path || !has_cur)) {  // before there is a cur/, it need not be durable
     write_note(dir, location, path);
   }
 """
-PUBLISH_ALL = """    for (std::size_t i = 0; i < flights.size(); ++i) {
-      try {
-        sink.publish("""
+MADE = "  return true;\n"
+BEHIND_MADE = "}\n\nFile Folders::open_or_make"
+KEYWORDS = """  data_->sync();  // with what is staged, and notes of new mailboxes
+  folders_->commit_keywords();
+"""
+SCAN = "    scan_sink(lane, ledger);\n    ledger.commit();\n"
+MARK = "  lane.do_now([&](Sink& sink) { sink.mark(ours); });\n"
+INTO_TRASH = "      at->file.sync();  // before anything is moved there: it would go with the folder\n"
+PRAGMAS = '"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA "'
+CARRY_OUT = "        carry_out(box, append);\n"
+WRITTEN_AGAIN = "      write_append(box.file, append);\n      note_done(append);\n      return;\n"
 
 SWAPS = [
     ("intents after publishing", [
-        (COMMITTER, "&Committer::write_intents", "&Committer::publish"),
-        (COMMITTER, "  ledger_.commit();\n  publish();\n", "  ledger_.commit();\n  write_receipts();\n"),
-        (COMMITTER, "  one_answered(&Committer::write_receipts);\n}\n\nvoid Committer::publish_on",
-         "  one_answered(&Committer::write_intents);\n}\n\nvoid Committer::publish_on"),
-        (COMMITTER, "        one_answered(&Committer::write_receipts);", "        one_answered(&Committer::write_intents);"),
+        (COMMITTER, INTENTS, expression(INTENTS, "&Committer::publish")),
+        (COMMITTER, RECEIPTS, expression(RECEIPTS, INTENTS)),
+        (COMMITTER, AFTER_INTENTS, instead(AFTER_INTENTS, "ledger_.commit(); write_receipts();")),
     ]),
     ("intents in the transaction of the receipts", [
-        (COMMITTER, "  ledger_.commit();\n  publish();\n", "  publish();\n"),
+        (COMMITTER, AFTER_INTENTS, instead(AFTER_INTENTS, "publish();")),
     ]),
     ("cursors before receipts", [
-        (COMMITTER, "  ledger_.commit();\n  publish();\n", "  replies_.write_cursors();\n  ledger_.commit();\n  publish();\n"),
+        (COMMITTER, AFTER_INTENTS, only("replies_.write_cursors();") + AFTER_INTENTS),
     ]),
     ("publishing before the sync of the data", [
-        (COMMITTER, "[](Sink& sink) { sink.sync(SyncPhase::Data); }", "[](Sink&) {}"),
-        (COMMITTER, "    sink.sync(SyncPhase::Names);\n    return refused;",
-         "    sink.sync(SyncPhase::Data);\n    sink.sync(SyncPhase::Names);\n    return refused;"),
+        (COMMITTER, SYNC_DATA, f"if (!MUTATED) {{ {SYNC_DATA} }}"),
+        (COMMITTER, REFUSED, only(SYNC_DATA) + REFUSED),
     ]),
     ("names synced before publishing", [
-        (COMMITTER, PUBLISH_ALL, "    sink.sync(SyncPhase::Names);\n" + PUBLISH_ALL),
-        (COMMITTER, "    sink.sync(SyncPhase::Names);\n    return refused;", "    return refused;"),
+        (COMMITTER, TO_PUBLISH, TO_PUBLISH + only(SYNC_NAMES)),
+        (COMMITTER, REFUSED, f"    if (!MUTATED) {{ {SYNC_NAMES} }}\n    return refused;\n"),
     ]),
     ("names synced before removals", [
-        (OWED, "          for (const Chunk::Place& place : chunk->places) {\n            to.remove(place.receipt, place.how);\n          }\n          to.sync(SyncPhase::Names);",
-         "          to.sync(SyncPhase::Names);\n          for (const Chunk::Place& place : chunk->places) {\n            to.remove(place.receipt, place.how);\n          }"),
+        (OWED, REMOVE + REMOVE_SYNC, instead(REMOVE + REMOVE_SYNC, REMOVE_SYNC + REMOVE)),
     ]),
-    ("mbox: the plan after the append", [
-        (APPEND, SAVE_PLAN, "}\n\nvoid MboxSink::fit_to"),
-    ]),
-    ("mbox: staging gone before the record says that it is done", [
-        (APPEND, "  record_.save(fs_, files_.own(), true);  // before what was staged goes: an open plan needs it\n", ""),
-        (APPEND, "  stages_->tidy();\n}", "  stages_->tidy();\n  record_.save(fs_, files_.own(), true);\n}"),
+    ("mbox: an append without a plan", [
+        (APPEND, PLAN + BEHIND_PLAN, without(PLAN) + BEHIND_PLAN),
     ]),
     ("mbox: the record in place before it is synced", [
-        (RECORD, RECORD_SYNC + RECORD_RENAME, RECORD_RENAME + RECORD_SYNC),
+        (RECORD, RECORD_SYNC + RECORD_RENAME, instead(RECORD_SYNC + RECORD_RENAME, RECORD_RENAME + RECORD_SYNC)),
+    ]),
+    ("mbox: recovery does not carry out what was planned", [
+        (RECOVER, CARRY_OUT, without(CARRY_OUT)),
+    ]),
+    ("mbox: a whole append is not written once more", [
+        (RECOVER, WRITTEN_AGAIN, only("note_done(append); return;") + WRITTEN_AGAIN),
     ]),
     ("the marker in place before it is synced", [
-        (MARKER, "  file.sync_data();\n  file.close();\n" + MARKER_RENAME, MARKER_RENAME + "  file.sync_data();\n  file.close();\n"),
+        (MARKER, MARKER_SYNC + MARKER_RENAME, instead(MARKER_SYNC + MARKER_RENAME, MARKER_RENAME + MARKER_SYNC)),
     ]),
     ("maildir: cur/ before the note", [
-        (FOLDERS, NOTE, ""),
-        (FOLDERS, "  return true;\n}\n\nFile Folders::open_or_make", NOTE + "  return true;\n}\n\nFile Folders::open_or_make"),
+        (FOLDERS, NOTE, without(NOTE)),
+        (FOLDERS, MADE + BEHIND_MADE, only(NOTE) + MADE + BEHIND_MADE),
     ]),
     ("maildir: a table of keywords in place before it is synced", [
-        (MAILDIR, "  data_->sync();  // with what is staged, and notes of new mailboxes\n  folders_->commit_keywords();\n",
-         "  folders_->commit_keywords();\n  data_->sync();\n"),
+        (MAILDIR, KEYWORDS, instead(KEYWORDS, "folders_->commit_keywords(); data_->sync();")),
     ]),
     ("trash: a folder synced after the move into it", [
-        (TRASH, "      at->file.sync();", "      at->changed = true;"),
+        (TRASH, INTO_TRASH, instead(INTO_TRASH, "at->changed = true;")),
     ]),
     ("rebuild: the marker before what the scan found", [
-        (OPENING, "    scan_sink(lane, ledger);\n    ledger.commit();\n  }\n  lane.do_now([&](Sink& sink) { sink.mark(ours); });",
-         "    lane.do_now([&](Sink& sink) { sink.mark(ours); });\n    scan_sink(lane, ledger);\n    ledger.commit();\n    return;\n  }\n  lane.do_now([&](Sink& sink) { sink.mark(ours); });"),
+        (OPENING, SCAN, only(MARK + SCAN + "return;") + SCAN),
     ]),
     ("the ledger's commits unsynced", [
-        ("core/src/state/sqlite.cpp", "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL"),
+        (SQLITE, PRAGMAS, PRAGMAS.replace("FULL", '" + std::string(MUTATED ? "NORMAL" : "FULL") + "')),
     ]),
     ("a new ledger without a journal", [
-        ("core/src/state/sqlite.cpp", '      "PRAGMA journal_mode=WAL; ', '      "PRAGMA journal_mode=MEMORY; PRAGMA journal_mode=WAL; '),
+        (SQLITE, PRAGMAS[:26], 'std::string(MUTATED ? "PRAGMA journal_mode=MEMORY;" : "") + ' + PRAGMAS[:26]),
     ]),
 ]
