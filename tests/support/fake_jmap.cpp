@@ -174,7 +174,7 @@ Reply FakeJmap::api(const HttpSeen& request) try {
 }
 
 FakeJmap::Json FakeJmap::run(const std::string& method, const Json& arguments) {
-  if (arguments.value("accountId", "a1") != "a1") {
+  if (!session_.at("accounts").contains(arguments.value("accountId", "a1"))) {
     return error("accountNotFound");
   }
   seen_[method].push_back(arguments);
