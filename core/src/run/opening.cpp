@@ -196,7 +196,7 @@ void change_keywords_again(SinkLane& lane, state::Ledger& ledger,
 }
 
 // What was being taken away may be there or not, and if the server has it again by now nothing will be owed: a receipt of what
-// is not there any more goes. What is there is planned anew; the sink may be an archive by now.
+// is not there any more goes, once the removal is whole and durable. What is there is planned anew; the sink may be an archive.
 void look_for_removed(SinkLane& lane, state::Ledger& ledger,
                       const std::vector<state::IntentRow>& open) {
   std::vector<std::pair<std::string, state::ReceiptRow>> copies;
@@ -210,10 +210,17 @@ void look_for_removed(SinkLane& lane, state::Ledger& ledger,
   if (copies.empty()) {
     return;
   }
+  const bool mirrors = lane.part().can.remove && lane.part().on_remove != OnRemove::Keep;
+  const Removal how = lane.part().on_remove == OnRemove::Delete ? Removal::Delete : Removal::Trash;
   lane.do_now([&](Sink& sink) {
     std::erase_if(copies, [&](const auto& copy) {
       return sink.recover({to_receipt(copy.first, copy.second), {}});
     });
+    for (const auto& [key, receipt] : copies) {
+      if (mirrors) {
+        sink.remove(to_receipt(key, receipt), how);
+      }
+    }
     sink.sync(SyncPhase::Names);
   });
   for (const auto& [key, receipt] : copies) {

@@ -270,7 +270,10 @@ bool EmlSink::recover_sidecar(const Intent& intent, bool whole) {
     return false;
   }
   if (!whole) {
-    sidecars_->drop(receipt.location, receipt.key);
+    // Without a staging it was being taken away, and its sidecar goes where the message went.
+    if (!intent.token.empty()) {
+      sidecars_->drop(receipt.location, receipt.key);
+    }
     return false;
   }
   return sidecars_->may_have(receipt.location) &&
