@@ -156,9 +156,16 @@ FakeJmap::Json FakeJmap::last_arguments(const std::string& method) const {
 }
 
 /// RFC 8620 3.6.1 for a request that was damaged on its way.
-Reply FakeJmap::api(const HttpSeen& request) try {
+Reply FakeJmap::api(const HttpSeen& request) {
+  try {
+    return answer(Json::parse(request.body));
+  } catch (const std::exception&) {
+    return Reply::error(400, R"({"type":"urn:ietf:params:jmap:error:notRequest"})");
+  }
+}
+
+Reply FakeJmap::answer(const Json& body) {
   const std::lock_guard lock(mutex_);
-  const Json body = Json::parse(request.body);
   Json responses = Json::array();
   for (const Json& call : body.at("methodCalls")) {
     const Json arguments = resolved(call.at(1), responses);
@@ -168,9 +175,6 @@ Reply FakeJmap::api(const HttpSeen& request) try {
     responses.push_back(Json::array({failed ? Json("error") : call.at(0), answer, call.at(2)}));
   }
   return Reply::json(Json{{"methodResponses", responses}, {"sessionState", "0"}}.dump());
-
-} catch (const std::exception&) {
-  return Reply::error(400, R"({"type":"urn:ietf:params:jmap:error:notRequest"})");
 }
 
 FakeJmap::Json FakeJmap::run(const std::string& method, const Json& arguments) {

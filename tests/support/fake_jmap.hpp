@@ -79,6 +79,7 @@ class FakeJmap {
 
   ScriptedHttpServer::Handler unless_mishap(ScriptedHttpServer::Handler good);
   Reply api(const HttpSeen& request);
+  Reply answer(const Json& body);
   Reply download(const HttpSeen& request) const;
   Json run(const std::string& method, const Json& arguments);
   Json email_get(const Json& arguments) const;
