@@ -14,8 +14,8 @@ constexpr const char* kBare = "LITERAL+";
 /// An INBOX of five messages, listed; what is fetched of it then.
 class Fetched {
  public:
-  explicit Fetched(nlohmann::json more = nlohmann::json::object())
-      : server({.capabilities = kBare}),
+  explicit Fetched(nlohmann::json more = nlohmann::json::object(), const char* capabilities = kBare)
+      : server({.capabilities = capabilities}),
         source(server.port(), std::move(more)) {
     server.append("INBOX", 5);
   }
@@ -280,6 +280,47 @@ TEST(ImapFetch, LeavesMessagesOfAnotherUidValidityToTheNextListing) {
   EXPECT_EQ(account.failure(1), ErrorClass::Item) << "to wait for it would hold up the whole run";
   EXPECT_EQ(account.queue.delivered.size(), 0U);
   EXPECT_EQ(account.queue.gone_ids.size(), 0U);
+}
+
+/// A mailbox of two messages in the place of the one called Work, and with its UIDVALIDITY.
+void put_another_in_its_place(ModelImapServer& server) {
+  std::uint32_t uidvalidity = 0;
+  server.change("Work", [&](test::ModelMailbox& work) { uidvalidity = work.uidvalidity; });
+  server.remove("Work");
+  server.create("Work");
+  server.append("Work", 2);
+  server.set_uidvalidity("Work", uidvalidity);
+}
+
+TEST(ImapFetch, LeavesMessagesToTheNextListingWhereAnotherMailboxHasTheSameUidValidity) {
+  Fetched account(nlohmann::json::object(), "LITERAL+ OBJECTID");
+  account.server.create("Work");
+  account.server.append("Work", 2);
+  account.list();
+  put_another_in_its_place(account.server);
+  account.run();
+  EXPECT_EQ(account.queue.delivered.size(), 5U) << "those of INBOX";
+  EXPECT_EQ(account.queue.gone_ids.size(), 0U);
+  EXPECT_EQ(account.queue.failed.size(), 2U);
+  for (const auto& [key, failure] : account.queue.failed) {
+    EXPECT_EQ(failure.error_class, ErrorClass::Item) << key;
+  }
+}
+
+TEST(ImapFetch, TakesNoMessageOfAMailboxForOneOfTheMailboxBeforeIt) {
+  ModelImapServer server({.capabilities = "LITERAL+ OBJECTID"});
+  server.create("Work");
+  server.append("Work", 2);
+  TestSource source(server.port());
+  const Told before = source.list();
+  put_another_in_its_place(server);
+  const Told now = source.list(before);  // of the same run
+  FakeQueue queue;
+  source.fetch(before, queue);
+  EXPECT_EQ(queue.failed.size(), 2U);
+  EXPECT_EQ(queue.delivered.size(), 0U);
+  source.fetch(now, queue);
+  EXPECT_EQ(queue.delivered.size(), 2U);
 }
 
 TEST(ImapFetch, LeavesMessagesOfADeletedMailboxToTheNextListing) {

@@ -15,13 +15,23 @@ namespace mailpipe::imap {
 class Directory {
  public:
   struct Entry {
-    std::string name;   ///< raw
-    std::string label;  ///< for people
+    std::string name;        ///< raw
+    std::string label;       ///< for people
+    std::string mailbox_id;  ///< MAILBOXID (RFC 8474) of what was listed, or empty
+    std::string keys;        ///< how the keys of its messages begin; empty: not listed in this run
+
+    friend bool operator==(const Entry&, const Entry&) = default;
   };
 
   void put(StreamId stream, Entry entry) {
     const std::lock_guard lock(mutex_);
     entries_[stream] = std::move(entry);
+  }
+
+  /// For a stream of which list() has told nothing yet.
+  void add(StreamId stream, Entry entry) {
+    const std::lock_guard lock(mutex_);
+    entries_.emplace(stream, std::move(entry));
   }
 
   std::optional<Entry> find(StreamId stream) const {

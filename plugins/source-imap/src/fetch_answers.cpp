@@ -112,7 +112,7 @@ std::unique_ptr<BodyTarget> Fetcher::Batch::body(std::uint32_t uid, std::uint64_
     return nullptr;
   }
   Pending& pending = found->second;
-  if (selection().uid_validity != pending.wanted.uid_validity) {
+  if (!selection().holds(pending.wanted)) {
     return nullptr;
   }
   const auto refuse = [&](const std::string& why) {

@@ -21,6 +21,8 @@ constexpr std::uint64_t kBatchOctets = 8U << 20U;
 constexpr std::uint64_t kOctetsInFlight = 24U << 20U;
 constexpr std::size_t kMessagesInFlight = 2000;
 constexpr std::size_t kCommandOctets = 48U * 1024U;
+constexpr const char* kAnother =
+    "another mailbox has taken the place of the one that it was listed in";
 
 }  // namespace
 
@@ -122,12 +124,15 @@ void Fetcher::send_waiting() {
 }
 
 void Fetcher::send_batch(std::vector<Wanted> batch) {
-  const Work& first = batch.front().work;
-  const std::shared_ptr<Selection> selection = select(first.stream);
+  const std::shared_ptr<Selection> selection = select(batch.front().work.stream);
   if (!selection) {
     for (const Wanted& wanted : batch) {
       queue_.fail(wanted.work.token, Error(ErrorClass::Transient, "its mailbox is not known yet"));
     }
+    return;
+  }
+  leave_out_older(batch, selection->listed);
+  if (batch.empty()) {
     return;
   }
   std::uint64_t octets = 0;
@@ -137,12 +142,24 @@ void Fetcher::send_batch(std::vector<Wanted> batch) {
   not_before_ = steady_clock::now() + world_.rate.book(octets, batch.size(), steady_clock::now());
   octets_in_flight_ += octets;
   in_flight_ += batch.size();
-  const std::string parts = first.want == Want::Headers ? "BODY.PEEK[HEADER]" : "BODY.PEEK[]";
+  const std::string parts =
+      batch.front().work.want == Want::Headers ? "BODY.PEEK[HEADER]" : "BODY.PEEK[]";
   const std::string command = "UID FETCH " + uids_of(batch).text() + " (UID " + parts + ")";
   auto answer = std::make_shared<Batch>(*this, selection, std::move(batch));
   flying_.push_back(answer);
   session_->send(imap::Command(command), std::move(answer));
   world_.host.count("fetches");
+}
+
+/// Messages of a mailbox that was there before the one that has been listed by now.
+void Fetcher::leave_out_older(std::vector<Wanted>& batch, const Directory::Entry& listed) {
+  std::erase_if(batch, [&](const Wanted& wanted) {
+    const bool older = !wanted.work.key.starts_with(listed.keys);
+    if (older) {
+      queue_.fail(wanted.work.token, item_error(wanted, kAnother));
+    }
+    return older;
+  });
 }
 
 void Fetcher::send_lookup(std::vector<Wanted> batch) {
@@ -159,28 +176,31 @@ void Fetcher::send_lookup(std::vector<Wanted> batch) {
 
 /// The mailbox of the stream, opened behind what was sent so far. Null: list() has not told of it.
 std::shared_ptr<Fetcher::Selection> Fetcher::select(StreamId stream) {
-  if (selected_ && selected_->stream == stream && !selected_->refusal) {
-    return selected_;
-  }
   const auto entry = world_.directory.find(stream);
   if (!entry) {
     return nullptr;
   }
+  if (selected_ && selected_->stream == stream && selected_->listed == *entry &&
+      !selected_->refusal) {
+    return selected_;
+  }
   auto selection = std::make_shared<Selection>();
   selection->stream = stream;
-  selection->label = entry->label;
+  selection->listed = *entry;
   selected_ = selection;
   const auto hear = [selection](const Untagged& said) {
     const auto* notice = std::get_if<Notice>(&said);
     if (notice != nullptr && notice->code.name == "UIDVALIDITY") {
       const std::string& text = notice->code.argument;
       std::from_chars(text.data(), text.data() + text.size(), selection->uid_validity);
+    } else if (notice != nullptr && notice->code.name == "MAILBOXID") {
+      selection->mailbox_id = object_id_in(notice->code.argument);
     }
   };
   const auto done = [selection, &settings = world_.settings](const Completion& result) {
     selection->open = result.ok();
     if (!result.ok()) {
-      selection->refusal = refused(settings, selection->label, "EXAMINE", result);
+      selection->refusal = refused(settings, selection->listed.label, "EXAMINE", result);
       selection->nowhere = result.code.name == "NONEXISTENT";
     }
   };
@@ -209,17 +229,17 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
   if (left.empty()) {
     return;
   }
-  if (selection.refusal || selection.uid_validity != left.front().uid_validity) {
+  if (selection.refusal || !selection.holds(left.front())) {
     // What was listed comes back in no time that is worth waiting for; the next listing tells what became of it.
     for (const Wanted& wanted : left) {
       const bool waits =
           selection.refusal && !selection.nowhere && may_pass(selection.refusal->error_class());
-      queue_.fail(wanted.work.token,
-                  waits ? *selection.refusal
-                        : item_error(wanted, selection.refusal
-                                                 ? std::string("it cannot be asked for: ") +
-                                                       selection.refusal->what()
-                                                 : std::string("its UIDVALIDITY has changed")));
+      queue_.fail(
+          wanted.work.token,
+          waits ? *selection.refusal
+                : item_error(wanted, selection.refusal ? std::string("it cannot be asked for: ") +
+                                                             selection.refusal->what()
+                                                       : std::string(kAnother)));
     }
   } else if (one_by_one_ && batch.pending().size() > 1) {
     waiting_.insert(waiting_.begin(), left.begin(), left.end());
@@ -231,7 +251,7 @@ void Fetcher::batch_ended(Batch& batch, const Completion& result) {
     for (const Wanted& wanted : left) {
       queue_.fail(wanted.work.token,
                   Error(ErrorClass::Transient,
-                        place_name(world_.settings, selection.label) + ", UID " +
+                        place_name(world_.settings, selection.listed.label) + ", UID " +
                             std::to_string(wanted.uid) +
                             ": the server sent a message that it does not say to be this one"));
     }
@@ -271,10 +291,9 @@ void Fetcher::lookup_ended(Lookup& lookup, const Completion& result) {
   const Selection& selection = lookup.selection();
   for (const Wanted& wanted : lookup.left()) {
     forget(wanted);
-    if (!result.ok() || !lookup.answered() || !selection.open ||
-        selection.uid_validity != wanted.uid_validity) {
+    if (!result.ok() || !lookup.answered() || !selection.open || !selection.holds(wanted)) {
       queue_.fail(wanted.work.token,
-                  Error(ErrorClass::Transient, place_name(world_.settings, selection.label) +
+                  Error(ErrorClass::Transient, place_name(world_.settings, selection.listed.label) +
                                                    ": it cannot be told whether UID " +
                                                    std::to_string(wanted.uid) + " is there"));
     } else if (lookup.found().contains(wanted.uid)) {

@@ -57,11 +57,19 @@ class Fetcher {
   /// A mailbox as it is open while the commands behind its EXAMINE run.
   struct Selection {
     StreamId stream = 0;
-    std::string label;
+    Directory::Entry listed;
     std::uint32_t uid_validity = 0;
+    std::string mailbox_id;
     bool open = false;
     bool nowhere = false;  ///< deleted, or renamed
     std::optional<Error> refusal;
+
+    /// Whether it is the mailbox that the message was listed in. A mailbox that another one took the name of may have its
+    /// UIDVALIDITY, too.
+    bool holds(const Wanted& wanted) const {
+      return uid_validity == wanted.uid_validity &&
+             (mailbox_id.empty() || listed.mailbox_id.empty() || mailbox_id == listed.mailbox_id);
+    }
   };
 
   void step();
@@ -70,6 +78,7 @@ class Fetcher {
   void accept(Work work);
   void send_waiting();
   void send_batch(std::vector<Wanted> batch);
+  void leave_out_older(std::vector<Wanted>& batch, const Directory::Entry& listed);
   void send_lookup(std::vector<Wanted> batch);
 
   void connect();

@@ -61,7 +61,7 @@ Lister::Lister(Session& session, const Settings& settings, Host& host, Emitter& 
       host_(host),
       emitter_(emitter),
       directory_(directory),
-      world_{session, settings, host, emitter, {}} {}
+      world_{session, settings, host, emitter, directory, {}} {}
 
 void Lister::run(const Cursors& cursors) {
   const Account account = discover(session_, settings_, host_);
@@ -119,7 +119,10 @@ void Lister::begin_all(const Cursors& cursors, const Account& account,
                        std::vector<MailboxInfo> mailboxes) {
   StreamMatch match(cursors);
   for (const StreamMatch::Known& known : match.known()) {
-    directory_.put(known.stream, {known.name, label_of(path_of(known.name, std::nullopt))});
+    directory_.add(known.stream, {.name = known.name,
+                                  .label = label_of(path_of(known.name, std::nullopt)),
+                                  .mailbox_id = known.cursor ? known.cursor->mailbox_id : "",
+                                  .keys = {}});
   }
   if (const auto unsure = match.unsure(mailboxes); account.dialect.email_id && !unsure.empty()) {
     ask_ids(session_, unsure);
@@ -129,7 +132,6 @@ void Lister::begin_all(const Cursors& cursors, const Account& account,
   for (std::size_t i = 0; i < mailboxes.size(); ++i) {
     MailboxInfo& info = mailboxes[i];
     const StreamId stream = emitter_.stream(matches[i].stream_name, info.label);
-    directory_.put(stream, {info.name, info.label});
     mailboxes_.emplace_back(world_, std::move(info), stream, matches[i].stream_name,
                             matches[i].before);
     mailboxes_.back().begin();

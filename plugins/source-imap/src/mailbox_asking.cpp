@@ -346,7 +346,10 @@ void MailboxSync::examined(const Completion& result) {
   } else if (is_another()) {
     found_another();
   } else {
-    after_.mailbox_id = view_.mailbox_id.empty() ? after_.mailbox_id : view_.mailbox_id;
+    if (after_.mailbox_id.empty() && !view_.mailbox_id.empty()) {
+      after_.mailbox_id = view_.mailbox_id;
+      enter();
+    }
     const bool trusts_modseq = rung_ == Rung::QResync || rung_ == Rung::CondStore;
     rung_refused_ = step_ == Step::Changes && trusts_modseq && view_.no_modseq;
     if (!modseq_taken_ && world_.dialect.condstore) {  // later ones would hide what changed since

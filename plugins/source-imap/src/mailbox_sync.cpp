@@ -9,6 +9,19 @@
 
 namespace mailpipe::imap {
 
+namespace {
+
+/// What the keys of a mailbox's messages begin with.
+std::string keys_of(StreamId stream, const MailboxCursor& mailbox) {
+  std::string keys = "imap:" + std::to_string(stream) + ":" + std::to_string(mailbox.uid_validity);
+  if (mailbox.epoch != 0) {  // a UIDVALIDITY may come back with other messages under the old UIDs
+    keys += "." + std::to_string(mailbox.epoch);
+  }
+  return keys + ":";
+}
+
+}  // namespace
+
 MailboxSync::MailboxSync(SyncWorld& world, MailboxInfo info, StreamId stream, std::string id,
                          std::optional<MailboxCursor> before)
     : world_(world),
@@ -36,6 +49,16 @@ void MailboxSync::begin() {
     plan();
     world_.host.count(counter_of(rung_));
   }
+  enter();
+}
+
+// For those that fetch: they may come upon another mailbox under the name, even one with the same UIDVALIDITY.
+void MailboxSync::enter() {
+  const MailboxCursor& listed = failure_ && before_ ? *before_ : after_;
+  world_.directory.put(stream_, {.name = info_.name,
+                                 .label = info_.label,
+                                 .mailbox_id = listed.mailbox_id,
+                                 .keys = listed.uid_validity == 0 ? "" : keys_of(stream_, listed)});
 }
 
 void MailboxSync::plan() {
@@ -105,6 +128,7 @@ void MailboxSync::begin_anew() {
   attempts_ = 0;
   rung_ = Rung::First;
   step_ = Step::List;
+  enter();
 }
 
 // Here and not as the answers come: telling waits while the engine is busy, and a server whose answers nobody reads ends the
@@ -151,11 +175,7 @@ void MailboxSync::fail(const Error& error) {
 }
 
 std::string MailboxSync::key_of(std::uint32_t uid) const {
-  std::string key = "imap:" + std::to_string(stream_) + ":" + std::to_string(after_.uid_validity);
-  if (after_.epoch != 0) {  // a UIDVALIDITY may come back with other messages under the old UIDs
-    key += "." + std::to_string(after_.epoch);
-  }
-  return key + ":" + std::to_string(uid);
+  return keys_of(stream_, after_) + std::to_string(uid);
 }
 
 Item MailboxSync::item_of(const FetchData& row) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "directory.hpp"
 #include "sync_plan.hpp"
 
 #include <mailpipe/source.hpp>
@@ -20,6 +21,7 @@ struct SyncWorld {
   const Settings& settings;
   Host& host;
   Emitter& emitter;
+  Directory& directory;
   Dialect dialect;
   std::size_t room = 10'000;  ///< new messages that may wait in memory until all removals were told
 };
@@ -77,6 +79,7 @@ class MailboxSync {
   void plan();
   void begin_epoch();
   void begin_anew();
+  void enter();
 
   void send_examine();
   void send_changes();
