@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <future>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -28,18 +29,33 @@ class Rekey : public testing::Test {
     account.add(to, message);
   }
 
+  /// So many stored messages that one is sampled when the next run adopts them on another tool's records.
+  void adopt_many() {
+    for (int i = 0; i < 250; ++i) {
+      account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
+    }
+    pipeline.run();
+    pipeline.refs_in_scan = true;
+  }
+
   void forget_fetches() {
     pipeline.script.header_fetches = 0;
     pipeline.script.body_fetches = 0;
   }
 
-  /// The source tells more of a message, by its key, while it is being fetched for the first time in the next run.
+  /// The source tells more of a message, by its key, while it is being fetched for the first time in the next run; then the
+  /// fetch fails, if it is to.
   void tell_while_fetching(
-      const std::function<void(StreamId, Emitter&, const std::string& key)>& tell) {
-    pipeline.script.on_fetch = [this](const std::string& id) {
-      if (!std::exchange(met_, true)) {
+      const std::function<void(StreamId, Emitter&, const std::string& key)>& tell,
+      std::optional<ErrorClass> then = std::nullopt) {
+    pipeline.script.on_fetch = [this, then](const std::string& id) {
+      if (first_.empty()) {
+        first_ = id;
         fetched_.set_value(id);
         told_.get_future().wait();
+      }
+      if (then && id == first_) {
+        throw Error(*then, "it does not come");
       }
     };
     pipeline.script.after_items = [this, tell](StreamId stream, Emitter& out) {
@@ -57,7 +73,7 @@ class Rekey : public testing::Test {
   Tree& tree = *pipeline.tree;
 
  private:
-  bool met_ = false;
+  std::string first_;
   std::promise<std::string> fetched_;
   std::promise<void> told_;
 };
@@ -280,11 +296,7 @@ TEST_F(Rekey, AMessageThatIsRemovedWhileItIsMatchedLeavesNoCopy) {
 // ---- adoption
 
 TEST_F(Rekey, WhatIsToldOfAMessageThatIsSampledIsFollowed) {
-  for (int i = 0; i < 250; ++i) {
-    account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
-  }
-  pipeline.run();
-  pipeline.refs_in_scan = true;
+  adopt_many();
   std::string sampled;
   tell_while_fetching([&](StreamId stream, Emitter& out, const std::string& key) {
     sampled = key;
@@ -297,15 +309,48 @@ TEST_F(Rekey, WhatIsToldOfAMessageThatIsSampledIsFollowed) {
 }
 
 TEST_F(Rekey, AMessageThatIsRemovedWhileItIsSampledLeavesNoCopy) {
-  for (int i = 0; i < 250; ++i) {
-    account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
-  }
-  pipeline.run();
-  pipeline.refs_in_scan = true;
+  adopt_many();
   tell_while_fetching(
       [](StreamId stream, Emitter& out, const std::string& key) { out.removed(stream, key); });
   EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 0);
   EXPECT_EQ(tree.files.size(), 249U);
+}
+
+TEST_F(Rekey, AMessageThatIsRemovedWhileItIsSampledAndIsGoneThenLeavesNoCopy) {
+  adopt_many();
+  tell_while_fetching([&](StreamId stream, Emitter& out, const std::string& key) {
+    pipeline.script.vanished.insert(key.substr(key.rfind(':') + 1));
+    out.removed(stream, key);
+  });
+  EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 0);
+  EXPECT_EQ(tree.files.size(), 249U);
+}
+
+TEST_F(Rekey, AMessageThatIsRemovedWhileItsSampleFailsLeavesNoCopy) {
+  adopt_many();
+  tell_while_fetching(
+      [](StreamId stream, Emitter& out, const std::string& key) { out.removed(stream, key); },
+      ErrorClass::Item);
+  pipeline.run(run::Mode::Rebuild);
+  EXPECT_EQ(tree.files.size(), 249U);
+}
+
+TEST_F(Rekey, WhatIsToldOfAMessageThatIsSampledIsToldAgainIfTheRunBreaksOff) {
+  adopt_many();
+  std::string sampled;
+  tell_while_fetching(
+      [&](StreamId stream, Emitter& out, const std::string& key) {
+        sampled = key;
+        account.messages[key.substr(key.rfind(':') + 1)].keywords = {"$seen"};
+        out.keywords(stream, key, {"$seen"});
+        out.checkpoint(stream, std::to_string(account.state()));
+      },
+      ErrorClass::Permanent);
+  EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 1);
+  pipeline.script.on_fetch = nullptr;
+  pipeline.script.after_items = nullptr;
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.files.at("Inbox/" + sampled).keywords, (std::set<std::string>{"$seen"}));
 }
 
 TEST_F(Rekey, ARebuildFindsMessagesByTheirHeaders) {

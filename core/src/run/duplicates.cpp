@@ -52,7 +52,9 @@ bool Engine::waits_for(std::uint64_t token, std::uint64_t other) const {
 
 // It takes no turn and no room meanwhile: what it waits for may stand behind it.
 void Engine::wait_for_owner(std::unique_ptr<Flight> flight) {
-  hold_cursor(*flight);
+  if (flight->listed) {
+    hold_cursor(*flight);
+  }
   give_back(*flight);
   flight->token = flight->token != 0 ? flight->token : next_token_++;
   flight->waits = true;

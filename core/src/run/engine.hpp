@@ -175,6 +175,7 @@ class Engine {
   void send_on_its_way(std::unique_ptr<Flight> flight);
   void end_here(Flight& flight);
   void hold_cursor(Flight& flight);
+  void heed_told(Flight& flight);
   void settle_verdict(Flight& flight, const Chain::Result& result);
   void refuse(std::unique_ptr<Flight> flight, const Error& error);
   void nobody_wants(Flight& flight);

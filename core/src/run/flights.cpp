@@ -68,7 +68,9 @@ void Engine::send_on_its_way(std::unique_ptr<Flight> flight) {
     put(flight->row, state::RowState::Stored, state::Outcome::Stored);
     return;
   }
-  hold_cursor(*flight);
+  if (flight->listed) {
+    hold_cursor(*flight);
+  }
   if (copy_instead(flight) || follow(flight) || fill_from_sink(flight)) {
     return;
   }
@@ -81,17 +83,32 @@ void Engine::send_on_its_way(std::unique_ptr<Flight> flight) {
 
 // It is settled and goes to no sink; perhaps it was on its way before, and others wait for it.
 void Engine::end_here(Flight& flight) {
-  Checkpoints::leave(flight.group);
   if (flight.token != 0) {
     leave(flight);
   }
+  if (flight.catch_up) {
+    heed_told(flight);
+  } else {
+    Checkpoints::leave(flight.group);
+  }
 }
 
-// No cursor passes the message before it is settled.
+// No cursor passes the message, or what is told of it on its way, before it is settled.
 void Engine::hold_cursor(Flight& flight) {
-  if (flight.listed && !flight.group) {
+  if (!flight.group) {
     flight.group = checkpoints_.join(flight.row.item.stream);
   }
+}
+
+// What was told of a stored message while it was on its way for one sink, or for a sample, whatever became of that.
+void Engine::heed_told(Flight& flight) {
+  if (flight.changed) {
+    known(ledger_.find(flight.row.item.key), Action::Update, flight.row.item);
+  }
+  if (flight.removed) {
+    on_removed(flight.row.item.key, Accounts::Bringer::Removed);
+  }
+  Checkpoints::leave(flight.group);
 }
 
 // A filter failed on this message.

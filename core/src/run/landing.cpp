@@ -194,6 +194,7 @@ void Engine::quarantine(std::unique_ptr<Flight> flight, const Error& error) {
   note(flight->row.item.key, "quarantined", error.what());
   services_.progress.fetched += 1;
   if (flight->catch_up) {
+    heed_told(*flight);
     return;  // it is stored; one sink lacks it still, and the next run offers it again
   }
   flight->row.reason = services_.redacted(error.what());

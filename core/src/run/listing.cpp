@@ -125,7 +125,10 @@ void Engine::on_item(Event event) {
     if (flight.catch_up) {
       accounts_.settle(flight.row, state::Outcome::Known);
     }
-    flight.changed = flight.changed || differs(flight.row.item, event.item);
+    if (differs(flight.row.item, event.item)) {
+      flight.changed = true;
+      hold_cursor(flight);
+    }
     take_over(flight.row.item, std::move(event.item));
     return;
   }
@@ -265,6 +268,7 @@ void Engine::on_removed(const std::string& key, Accounts::Bringer by) {
   const auto flying = by_key_.find(key);
   if (flying != by_key_.end()) {
     flying->second->removed = true;
+    hold_cursor(*flying->second);
     return;
   }
   state::Row row = ledger_.find(key);
@@ -327,6 +331,7 @@ void Engine::on_listing_end(StreamId stream) {
         removed_row(row, Accounts::Bringer::Removed);
       } else if (flying->second->row.seen < number) {
         flying->second->removed = true;
+        hold_cursor(*flying->second);
       }
     }
   }

@@ -263,9 +263,6 @@ void Engine::on_sample(Flight& flight, const spool::SpooledBody& body) {
                "'mailpipe state rebuild' matches messages by their headers"),
          "engine");
   }
-  if (flight.changed) {  // told meanwhile
-    known(ledger_.find(flight.row.item.key), Action::Update, flight.row.item);
-  }
 }
 
 void Engine::move_aside(SinkLane& lane, const state::FoundRow& found) {

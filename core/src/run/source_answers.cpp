@@ -28,14 +28,15 @@ void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBo
   if (flight.purpose != Flight::Purpose::Store) {
     auto done = take(token);
     queue_.release(FetchQueue::share(done->work));
-    const std::string key = done->row.item.key;
-    const bool removed = done->removed;
     if (done->purpose == Flight::Purpose::Sample) {
       leave(*done);
       on_sample(*done, *body);
-    } else {
-      on_matching_body(std::move(done), *body);
+      heed_told(*done);
+      return;
     }
+    const std::string key = done->row.item.key;
+    const bool removed = done->removed;
+    on_matching_body(std::move(done), *body);
     if (removed) {  // told meanwhile; whatever became of the message, it is gone
       on_removed(key, Accounts::Bringer::Removed);
     }
@@ -211,8 +212,7 @@ void Engine::on_fetch_gone(std::uint64_t token) {
     put(flight->row, state::RowState::Gone, state::Outcome::Gone);
   }
   settle_filters(*flight, false);
-  Checkpoints::leave(flight->group);
-  leave(*flight);
+  end_here(*flight);
 }
 
 }  // namespace mailpipe::run
