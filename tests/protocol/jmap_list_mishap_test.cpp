@@ -1,6 +1,7 @@
 #include "jmap_source_fixture.hpp"
 
 #include <atomic>
+#include <utility>
 
 namespace mailpipe::jmap {
 namespace {
@@ -203,6 +204,100 @@ TEST(JmapListMishap, NeverPassesAMessageThatEmailGetLeavesOut) {
   const Error error = source.list_failure(told);
   EXPECT_EQ(error.error_class(), ErrorClass::Permanent);
   EXPECT_NE(std::string(error.what()).find("m2"), std::string::npos) << error.what();
+  EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
+}
+
+/// 30 messages in pages of 10.
+struct Paged : FakeJmap {
+  Paged() {
+    fill(*this, 1, 30);
+    edit_session([](json& session) {
+      session["capabilities"]["urn:ietf:params:jmap:core"]["maxObjectsInGet"] = 10;
+    });
+  }
+
+  /// The page behind m10 is empty, the first `times`.
+  void leave_off(int times) {
+    override_method("Email/query", [times](const json& arguments, json answer) mutable {
+      if (arguments.value("anchor", "") == "m10" && times-- > 0) {
+        answer["ids"] = json::array();
+      }
+      return answer;
+    });
+  }
+};
+
+TEST(JmapListMishap, NeverEndsAListingThatIsShorterThanAnnounced) {
+  Paged server;
+  server.leave_off(1'000);
+  TestSource source(server.session_url());
+  RecordingEmitter told;
+  const Error error = source.list_failure(told);
+  EXPECT_EQ(error.error_class(), ErrorClass::Transient);
+  EXPECT_NE(std::string(error.what()).find("10 of the 30"), std::string::npos) << error.what();
+  EXPECT_EQ(told.count(EventKind::ListingEnd), 0U);
+  EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
+}
+
+TEST(JmapListMishap, AsksOnceMoreForAPageThatIsEmptyTooEarly) {
+  Paged server;
+  server.leave_off(1);
+  TestSource source(server.session_url());
+  EXPECT_EQ(source.list().count(EventKind::Listed), 30U);
+}
+
+TEST(JmapListMishap, NeverEndsAListingThatLeavesAMessageOut) {
+  Paged server;
+  server.override_method("Email/query", [](const json& arguments, json answer) {
+    if (arguments.value("anchor", "") == "m10") {
+      answer["ids"].erase(3);
+    }
+    return answer;
+  });
+  TestSource source(server.session_url());
+  RecordingEmitter told;
+  EXPECT_EQ(source.list_failure(told).error_class(), ErrorClass::Transient);
+  EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
+}
+
+TEST(JmapListMishap, EndsAListingThatIsShorterByWhatWasDeletedMeanwhile) {
+  Paged server;
+  TestSource source(server.session_url());
+  RecordingEmitter told;
+  told.on_event = [&, deleted = false](const Event& event) mutable {
+    if (event.kind == EventKind::Listed && !std::exchange(deleted, true)) {
+      for (const char* id : {"m5", "m10", "m11", "m30"}) {
+        server.destroy(id);
+      }
+    }
+  };
+  source.source->list({}, told);
+  EXPECT_EQ(told.count(EventKind::Listed), 28U);
+  EXPECT_EQ(told.count(EventKind::ListingEnd), 1U);
+}
+
+TEST(JmapListMishap, TakesAListingOfAServerThatDoesNotCount) {
+  Paged server;
+  server.override_method("Email/query", [](const json&, json answer) {
+    answer.erase("total");
+    return answer;
+  });
+  TestSource source(server.session_url());
+  EXPECT_EQ(source.list().count(EventKind::Listed), 30U);
+}
+
+TEST(JmapListMishap, NeverPassesChangesThatAreSinceAnotherState) {
+  FakeJmap server;
+  TestSource source(server.session_url());
+  const auto before = source.list();
+  fill(server, 1, 3);
+  server.override_method("Email/changes", [](const json&, json answer) {
+    answer["oldState"] = "2";
+    answer["created"] = {"m3"};
+    return answer;
+  });
+  RecordingEmitter told;
+  EXPECT_EQ(source.list_failure(told, before.cursors()).error_class(), ErrorClass::Transient);
   EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
 }
 

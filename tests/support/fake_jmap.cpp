@@ -252,7 +252,7 @@ FakeJmap::Json FakeJmap::changes(const std::vector<Change>& log, const Json& arg
   for (std::size_t i = since; i < end; ++i) {
     (log[i].kind == 'c' ? created : log[i].kind == 'u' ? updated : destroyed).push_back(log[i].id);
   }
-  return {{"oldState", std::to_string(since)},
+  return {{"oldState", state},
           {"newState", std::to_string(end)},
           {"hasMoreChanges", end < log.size()},
           {"created", created},

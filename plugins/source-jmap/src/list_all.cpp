@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <utility>
 
 namespace mailpipe::jmap {
 
@@ -38,6 +39,11 @@ class Paging {
     }
   }
 
+  /// How many of the announced messages no page held. They were deleted meanwhile, or the pages ended too early.
+  std::uint64_t missing() const { return total_ && *total_ > reached_ ? *total_ - reached_ : 0; }
+
+  std::uint64_t total() const { return total_.value_or(0); }
+
  private:
   bool next_page() {
     const std::vector<MethodResult> results = lister_.call({query(), get()}, true);
@@ -56,7 +62,7 @@ class Paging {
       ids.erase(ids.begin());  // a server that knows no anchorOffset, or clamps it at the end
     }
     if (ids.empty()) {
-      return false;
+      return missing() != 0 && !std::exchange(asked_again_, true);
     }
     tell(ids, read_emails(get_result, lister_.account_id(), lister_.stream()), get_result.where);
     move_on(ids, query_result);
@@ -106,6 +112,8 @@ class Paging {
   void move_on(const std::vector<std::string>& ids, const MethodResult& result) {
     anchor_ = ids.back();
     listed_ += ids.size();
+    reached_ += ids.size();
+    asked_again_ = false;
     stride_ = 1;
     trail_.insert(trail_.end(), ids.begin(), ids.end());
     while (trail_.size() > kTrail) {
@@ -141,6 +149,7 @@ class Paging {
     const std::size_t step = std::min<std::size_t>(stride_, trail_.size());
     trail_.erase(trail_.end() - static_cast<std::ptrdiff_t>(step), trail_.end());
     stride_ *= 2;
+    reached_ = trail_.empty() ? 0 : reached_ - step;
     anchor_ = trail_.empty() ? std::string() : trail_.back();
     guard_ = LoopGuard();
   }
@@ -153,7 +162,9 @@ class Paging {
   LoopGuard guard_;
   std::optional<std::uint64_t> total_;
   std::uint64_t listed_ = 0;
+  std::uint64_t reached_ = 0;  ///< messages up to the anchor
   bool sorted_ = true;
+  bool asked_again_ = false;  ///< for the page that came empty too early
 };
 
 std::string email_state(Lister& lister) {
@@ -167,6 +178,38 @@ std::string email_state(Lister& lister) {
   return Fields(*result.arguments, result.where).text("state");
 }
 
+/// How many messages were deleted since that state. Nothing: the server cannot tell.
+std::optional<std::uint64_t> destroyed_since(Lister& lister, std::string state) {
+  std::uint64_t destroyed = 0;
+  for (LoopGuard states; !states.repeats(state);) {
+    json arguments;
+    arguments["sinceState"] = state;
+    arguments["maxChanges"] = lister.page_size();
+    const MethodResult result = lister.call({make_call("Email/changes", arguments)}, true).front();
+    if (result.failed()) {
+      return std::nullopt;
+    }
+    const Fields fields(*result.arguments, result.where);
+    destroyed += fields.ids("destroyed").size();
+    if (!fields.flag_or("hasMoreChanges", false)) {
+      return destroyed;
+    }
+    state = fields.text("newState");
+  }
+  return std::nullopt;
+}
+
+/// A listing that is too short must not end: what it left out would count as removed, and no change would ever bring it.
+void account_for(Lister& lister, const Paging& paging, const std::string& since) {
+  const std::uint64_t missing = paging.missing();
+  if (missing != 0 && destroyed_since(lister, since).value_or(0) < missing) {
+    throw Error(ErrorClass::Transient,
+                "the server listed " + std::to_string(paging.total() - missing) + " of the " +
+                    std::to_string(paging.total()) + " messages that it says it holds",
+                "nothing was taken for removed; if it stays so, tell whoever runs the server");
+  }
+}
+
 }  // namespace
 
 States list_all(Lister& lister) {
@@ -174,7 +217,9 @@ States list_all(Lister& lister) {
   states.email = email_state(lister);
   states.mailbox = lister.tell_mailboxes();
   lister.emitter().listing_begin(lister.stream());
-  Paging(lister).run();
+  Paging paging(lister);
+  paging.run();
+  account_for(lister, paging, states.email);
   lister.emitter().listing_end(lister.stream());
   lister.emitter().checkpoint(lister.stream(), states.to_cursor());
   return states;

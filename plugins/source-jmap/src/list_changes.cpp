@@ -46,6 +46,11 @@ struct Changes {
     if (new_state.empty() || new_state.size() > kLongestState) {
       fields.refuse("\"newState\" is empty or too long");
     }
+    if (fields.text_or("oldState", since) != since) {
+      throw Error(ErrorClass::Transient,
+                  printable(result.where) + ": the changes are not those since the state asked for",
+                  "if it stays so, tell whoever runs the server");
+    }
     if (more && new_state == since) {
       fields.refuse("there are more changes, but the state does not move on");
     }
