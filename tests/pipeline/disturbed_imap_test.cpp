@@ -1,10 +1,10 @@
 #include "imap_source.hpp"
+#include "pipeline/disturbed_line.hpp"
 #include "pipeline/disturbed_run.hpp"
 #include "support/model_imap_server.hpp"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <memory>
 #include <regex>
 #include <string>
@@ -13,11 +13,6 @@ namespace mailpipe::test {
 namespace {
 
 using What = Disturbance::What;
-
-/// Which run is disturbed, and which direction of its line.
-struct Where {
-  bool next_run = false, to_client = true;
-};
 
 /// A model of an account: three messages in INBOX and one in Archive; later one is new, one has another flag, one is gone.
 class ImapDisturbed : public testing::TestWithParam<Where> {
@@ -127,20 +122,13 @@ TEST_P(ImapDisturbed, ByADoubledOctet) {
   disturb(What::Twice, lying());
 }
 
-struct Authority {
-  Authority() { std::ofstream(dir.path() / "ca.pem") << keys.root_pem(); }
-
-  TempDir dir{TempDir::fast_parent()};
-  TestAuthority keys;
-};
-
 /// The same within TLS: whatever is done to the line, nothing but the truth comes through.
-class ImapTlsDisturbed : private Authority, public ImapDisturbed {
+class ImapTlsDisturbed : private LineAuthority, public ImapDisturbed {
  protected:
   ImapTlsDisturbed()
       : ImapDisturbed({.certificate = keys.leaf("localhost"), .implicit_tls = true}) {
     sample_ = 5;
-    tls_ = R"("tls":"implicit","ca_file":")" + (dir.path() / "ca.pem").string() + "\"";
+    tls_ = R"("tls":"implicit","ca_file":")" + file() + "\"";
   }
 
   static Oracle sealed() {
@@ -170,8 +158,6 @@ TEST_P(ImapTlsDisturbed, ByAMissingOctet) {
 TEST_P(ImapTlsDisturbed, ByADoubledOctet) {
   disturb(What::Twice, sealed(), {.stride = 7, .phase = 5});
 }
-
-constexpr Where kEverywhere[] = {{false, true}, {false, false}, {true, true}, {true, false}};
 
 std::string name_of(const testing::TestParamInfo<Where>& info) {
   return std::string(info.param.next_run ? "Next" : "First") +

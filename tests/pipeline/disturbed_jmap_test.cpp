@@ -1,10 +1,10 @@
 #include "jmap_source.hpp"
+#include "pipeline/disturbed_line.hpp"
 #include "pipeline/disturbed_run.hpp"
 #include "support/fake_jmap.hpp"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,11 +13,6 @@ namespace mailpipe::test {
 namespace {
 
 using What = Disturbance::What;
-
-/// Which run is disturbed, and which direction of its line.
-struct Where {
-  bool next_run = false, to_client = true;
-};
 
 /// Three messages in two mailboxes; later one is new, one has another keyword, one is gone.
 class JmapDisturbed : public testing::TestWithParam<Where> {
@@ -147,20 +142,13 @@ TEST_P(JmapDisturbed, ByADoubledOctet) {
   disturb(What::Twice, lying());
 }
 
-struct Authority {
-  Authority() { std::ofstream(dir.path() / "ca.pem") << keys.root_pem(); }
-
-  TempDir dir{TempDir::fast_parent()};
-  TestAuthority keys;
-};
-
 /// The same within TLS: whatever is done to the line, nothing but the truth comes through.
-class JmapTlsDisturbed : private Authority, public JmapDisturbed {
+class JmapTlsDisturbed : private LineAuthority, public JmapDisturbed {
  protected:
   JmapTlsDisturbed() : JmapDisturbed(keys.leaf("localhost")) {
     origin_ = "https://localhost:";
     sample_ = 5;
-    more_ = R"(,"ca_file":")" + (dir.path() / "ca.pem").string() + "\"";
+    more_ = R"(,"ca_file":")" + file() + "\"";
   }
 
   static Oracle sealed() {
@@ -197,8 +185,6 @@ TEST_P(JmapTlsDisturbed, ByAMissingOctet) {
 TEST_P(JmapTlsDisturbed, ByADoubledOctet) {
   disturb(What::Twice, sealed(), {.stride = 11, .phase = 5});
 }
-
-constexpr Where kEverywhere[] = {{false, true}, {false, false}, {true, true}, {true, false}};
 
 std::string name_of(const testing::TestParamInfo<Where>& info) {
   return std::string(info.param.next_run ? "Next" : "First") +

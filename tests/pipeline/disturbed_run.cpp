@@ -1,6 +1,7 @@
 #include "pipeline/disturbed_run.hpp"
 
 #include "maildir_sink.hpp"
+#include "support/resident_memory.hpp"
 #include "support/sanitized.hpp"
 
 #include <gtest/gtest.h>
@@ -22,18 +23,6 @@ constexpr double kLongestRun = 20;  // seconds; the machine may be busy
 
 /// What all runs of one sweep together may take beyond the first one; a body here has no hundred octets.
 constexpr std::size_t kMostKibALine = 4096;
-
-std::size_t status_kib(const std::string& name) {
-  std::ifstream in("/proc/self/status");
-  for (std::string word; in >> word;) {
-    if (word == name) {
-      std::size_t kib = 0;
-      in >> kib;
-      return kib;
-    }
-  }
-  return 0;
-}
 
 std::string shown(std::string text) {
   std::string out;
@@ -217,8 +206,8 @@ void DisturbedExchange::disturb(What what, bool to_client, const Oracle& oracle)
   next_ = struck_ = excused_ = 0;
   ends_.clear();
   problems_.clear();
-  std::ofstream("/proc/self/clear_refs") << "5";  // the peak counts from here
-  const std::size_t before = status_kib("VmRSS:");
+  forget_peak_of_memory();  // the peak counts from here
+  const std::size_t before = resident_kib("VmRSS");
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::thread> threads;
   for (const auto& pipeline : pipelines_) {
@@ -228,7 +217,7 @@ void DisturbedExchange::disturb(What what, bool to_client, const Oracle& oracle)
     thread.join();
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  const std::size_t grown = std::max(before, status_kib("VmHWM:")) - before;
+  const std::size_t grown = std::max(before, resident_kib("VmHWM")) - before;
   std::cout << points_.size() << " of " << octets_
             << (to_client ? " octets" : " octets to the server") << " on " << record_.size()
             << " connections, " << struck_ << " struck, " << excused_ << " excused, "

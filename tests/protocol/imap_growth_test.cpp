@@ -1,7 +1,7 @@
 // What a listing costs does not grow with what is already known.
 #include "imap_source_fixture.hpp"
+#include "support/resident_memory.hpp"
 
-#include <fstream>
 #include <string>
 
 namespace mailpipe::imap {
@@ -33,26 +33,15 @@ class CountingEmitter : public Emitter {
   std::size_t listed = 0;
 };
 
-/// Resident memory in KiB, as /proc says it: "VmRSS", "VmHWM".
-std::size_t memory(const std::string& name) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(name + ":")) {
-      return std::stoul(line.substr(name.size() + 1));
-    }
-  }
-  return 0;
-}
-
 TEST(ImapGrowth, ListsAMillionMessagesInLittleMemory) {
   ModelImapServer server;
   server.append("INBOX", kMillion);
   TestSource source(server.port());
   CountingEmitter told;
-  const std::size_t before = memory("VmRSS");
+  const std::size_t before = test::resident_kib("VmRSS");
   source.source->list({}, told);
   EXPECT_EQ(told.listed, kMillion);
-  EXPECT_LT(memory("VmHWM"), before + 32U * 1024U);
+  EXPECT_LT(test::resident_kib("VmHWM"), before + 32U * 1024U);
   EXPECT_LT(told.cursor.value.size(), 1000U);
 
   CountingEmitter again;

@@ -1,10 +1,10 @@
 #include "imap_session_fixture.hpp"
+#include "support/resident_memory.hpp"
 #include "support/sanitized.hpp"
 #include "support/scripted_imap_server.hpp"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -18,28 +18,16 @@ const std::string kLogin =
     "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready\nC: AUTHENTICATE PLAIN *\nS: $tag OK "
     "[CAPABILITY IMAP4rev1] in\n";
 
-std::size_t status_kib(const std::string& name) {
-  std::ifstream in("/proc/self/status");
-  for (std::string word; in >> word;) {
-    if (word == name) {
-      std::size_t kib = 0;
-      in >> kib;
-      return kib;
-    }
-  }
-  return 0;
-}
-
 /// The peak of resident memory from here on; server and client are one process, and the server keeps 64 KiB.
 class Growth {
  public:
   Growth() {
-    std::ofstream("/proc/self/clear_refs") << "5";
-    before_ = status_kib("VmRSS:");
+    mailpipe::test::forget_peak_of_memory();
+    before_ = mailpipe::test::resident_kib("VmRSS");
   }
 
   std::size_t kib(const char* what) const {
-    const std::size_t peak = status_kib("VmHWM:");
+    const std::size_t peak = mailpipe::test::resident_kib("VmHWM");
     const std::size_t grown = peak > before_ ? peak - before_ : 0;
     std::cout << what << ": peak " << peak << " KiB, grown by " << grown << " KiB\n";
     return grown;
