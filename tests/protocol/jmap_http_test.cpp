@@ -248,6 +248,10 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         StatusRow{"Unauthorized", Reply::error(401), ErrorClass::Auth, kNone},
         StatusRow{"Forbidden", Reply::error(403), ErrorClass::Auth, kNone},
+        StatusRow{"TooManyLogins",
+                  Reply::error(401, "451 4.3.2 over the per-10 minute limit for logins of 500"),
+                  ErrorClass::RateLimit, kNone},
+        StatusRow{"UnauthorizedForAWhile", wait(401, "7"), ErrorClass::RateLimit, kSeven},
         StatusRow{"NotFound", Reply::error(404), ErrorClass::Config, kNone},
         StatusRow{"TooMany", Reply::error(429), ErrorClass::RateLimit, kNone},
         StatusRow{"TooManyWithSeconds", wait(429, "7"), ErrorClass::RateLimit, kSeven},

@@ -1,5 +1,6 @@
 #include "jmap_source_fixture.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -258,6 +259,61 @@ TEST(JmapListMishap, NeverEndsAListingThatLeavesAMessageOut) {
   RecordingEmitter told;
   EXPECT_EQ(source.list_failure(told).error_class(), ErrorClass::Transient);
   EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
+}
+
+/// Equal dates, and no order among them that stays from page to page.
+TEST(JmapListMishap, NeverEndsAListingInWhichAMessageComesTwiceInPlaceOfAnother) {
+  Paged server;
+  server.override_method("Email/query", [](const json& arguments, json answer) {
+    if (arguments.value("anchor", "") == "m10") {
+      answer["ids"][3] = "m4";
+    }
+    return answer;
+  });
+  TestSource source(server.session_url());
+  RecordingEmitter told;
+  EXPECT_EQ(source.list_failure(told).error_class(), ErrorClass::Transient);
+  EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
+}
+
+/// As Cyrus once did: the page begins as far before the anchor as it is to begin behind it.
+TEST(JmapListMishap, FindsOutAnAnchorOffsetThatIsTakenTheWrongWay) {
+  Paged server;
+  server.override_method("Email/query", [](const json& arguments, json answer) {
+    const std::string anchor = arguments.value("anchor", "");
+    if (!anchor.empty()) {
+      const int at = std::stoi(anchor.substr(1)) - 1;
+      answer["ids"] = names(at, std::min(at + 9, 30));
+    }
+    return answer;
+  });
+  TestSource source(server.session_url());
+  RecordingEmitter told;
+  EXPECT_EQ(source.list_failure(told).error_class(), ErrorClass::Permanent);
+  EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
+}
+
+TEST(JmapListMishap, ReadsAnswersInAnyOrder) {
+  Paged server;
+  server.frame([](Reply reply) {
+    json answer = json::parse(reply.body, nullptr, false);
+    if (answer.is_object() && answer.contains("methodResponses")) {
+      std::reverse(answer["methodResponses"].begin(), answer["methodResponses"].end());
+      reply.body = answer.dump();
+    }
+    return reply;
+  });
+  TestSource source(server.session_url());
+  EXPECT_EQ(source.list().count(EventKind::Listed), 30U);
+}
+
+TEST(JmapListMishap, AsksForNoDatesAndHearsOfOldMailThatComesLater) {
+  Paged server;
+  TestSource source(server.session_url());
+  const RecordingEmitter before = source.list();
+  EXPECT_FALSE(server.last_arguments("Email/query").contains("filter"));
+  server.add({"imported", "Subject: old\r\n\r\nbody\r\n", "1999-01-01T00:00:00Z"});
+  EXPECT_EQ(source.list_after(before).ids(EventKind::Listed), (Strings{"imported"}));
 }
 
 TEST(JmapListMishap, EndsAListingThatIsShorterByWhatWasDeletedMeanwhile) {

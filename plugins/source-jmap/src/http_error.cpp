@@ -94,7 +94,17 @@ Error transport_failure(const HttpReply& reply, const std::string& where) {
   }
 }
 
+/// Cyrus answers 401 to a good login, too, when there were too many in a while ("... per-10 minute limit for logins").
+bool is_login_limit(const HttpReply& reply) {
+  return (reply.status == 401 || reply.status == 403) &&
+         (!reply.retry_after.empty() ||
+          reply.problem.find("limit for logins") != std::string::npos);
+}
+
 Error client_failure(const HttpReply& reply, const Problem& problem, const std::string& text) {
+  if (is_login_limit(reply)) {
+    return {ErrorClass::RateLimit, text, kLess};
+  }
   switch (reply.status) {
     case 401:
       return {ErrorClass::Auth, text,

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace mailpipe::jmap {
@@ -112,11 +113,17 @@ class Paging {
   void move_on(const std::vector<std::string>& ids, const MethodResult& result) {
     anchor_ = ids.back();
     listed_ += ids.size();
-    reached_ += ids.size();
     asked_again_ = false;
     stride_ = 1;
-    trail_.insert(trail_.end(), ids.begin(), ids.end());
+    for (const std::string& id : ids) {
+      if (on_trail_.insert(id)
+              .second) {  // servers give two messages of one date in another order on each page
+        trail_.push_back(id);
+        ++reached_;
+      }
+    }
     while (trail_.size() > kTrail) {
+      on_trail_.erase(trail_.front());
       trail_.pop_front();
     }
     const std::uint64_t most = total_ ? 2 * *total_ + kSlack : kMostMessages;
@@ -147,7 +154,10 @@ class Paging {
       throw failure_of(failed);
     }
     const std::size_t step = std::min<std::size_t>(stride_, trail_.size());
-    trail_.erase(trail_.end() - static_cast<std::ptrdiff_t>(step), trail_.end());
+    for (std::size_t i = 0; i < step; ++i) {
+      on_trail_.erase(trail_.back());
+      trail_.pop_back();
+    }
     stride_ *= 2;
     reached_ = trail_.empty() ? 0 : reached_ - step;
     anchor_ = trail_.empty() ? std::string() : trail_.back();
@@ -157,6 +167,7 @@ class Paging {
   Lister& lister_;
   std::string anchor_;
   std::deque<std::string> trail_;
+  std::set<std::string> on_trail_;
   std::size_t stride_ = 1;
   unsigned steps_back_ = 0;
   LoopGuard guard_;
