@@ -135,6 +135,46 @@ TEST_F(ImapListing, ThatShowsFewerMessagesThanExistIsToldAndRemovesNothing) {
   expect_whole_after_a_quiet_run();
 }
 
+// RFC 9738 (Yahoo): a command is about so many messages only, the youngest.
+TEST_F(ImapListing, WithAMessageLimitIsToldAndTheNextRunFindsTheRest) {
+  model_->on({.command = kRows,
+              .mailbox = "INBOX",
+              .instead = row(2) + row(3) + "$tag OK [MESSAGELIMIT 2 2] partial result\r\n"});
+  const Finished result = run();
+  EXPECT_TRUE(contains(result.err, "shows 2 of 3 messages")) << result.err;
+  EXPECT_EQ(counted("gone"), 0U);
+  expect_all_is_well();
+}
+
+TEST_F(ImapListing, OfUidsThatNeedAllThirtyTwoBitsIsRead) {
+  model_->change("INBOX", [](ModelMailbox& there) { there.uidnext = 2'147'483'647; });
+  model_->append("INBOX", 3);
+  expect_all_is_well();
+  model_->change("INBOX", [](ModelMailbox& there) { there.uidnext = 4'294'967'290; });
+  model_->append("INBOX", 3);
+  expect_all_is_well();
+  model_->set_flags("INBOX", 4'294'967'290, "\\Seen");
+  expect_all_is_well();
+  EXPECT_EQ(info_of(model_->body("INBOX", 4'294'967'290)), "S");
+}
+
+TEST_F(ImapListing, OfAServerThatPutsOtherMessagesUnderItsUidsLosesNoCopy) {
+  expect_all_is_well();
+  const std::multiset<std::string> before = stored();
+  model_->change("INBOX", [](ModelMailbox& there) {
+    auto messages = std::make_shared<std::vector<ModelMessage>>(*there.messages);
+    for (ModelMessage& message : *messages) {
+      message.content += 1000;
+    }
+    there.messages = messages;
+  });
+  model_->append("INBOX");
+  expect_end(run(), 0);
+  std::multiset<std::string> after = before;
+  after.insert(model_->body("INBOX", 4));
+  expect_stored(after);
+}
+
 TEST_F(ImapListing, WithARowThatCannotBeReadFailsTheMailboxAlone) {
   list_inbox_as(row(1) + row(2, "({x})") + row(3));
   expect_end(run(), 1, {"127.0.0.1, mailbox INBOX", "cannot be read"});
@@ -168,6 +208,9 @@ INSTANTIATE_TEST_SUITE_P(
     Lines, ImapUnasked,
     testing::Values(Unasked{"Expunge", "* 1 EXPUNGE"}, Unasked{"Exists", "* 50 EXISTS"},
                     Unasked{"FewerExist", "* 0 EXISTS"}, Unasked{"Recent", "* 5 RECENT"},
+                    Unasked{"FourBillionExist", "* 4294967295 EXISTS"},
+                    Unasked{"AppendUid", "* OK [APPENDUID 1001 1:900] done"},
+                    Unasked{"CopyUid", "* OK [COPYUID 1001 1:3 900:902] done"},
                     Unasked{"Fetch", "* 2 FETCH (FLAGS (\\Answered))"},
                     Unasked{"FetchWithUid", "* 2 FETCH (UID 2 FLAGS (\\Seen))"},
                     Unasked{"FetchOfAnother", "* 9 FETCH (UID 900 FLAGS (\\Seen) MODSEQ (99))"},
