@@ -115,6 +115,8 @@ TEST_F(ImapBody, OctetsOfAllValuesAreKept) {
   }
   model_->append("INBOX", all);
   model_->append("INBOX", "no header, LF\nonly, no end");
+  model_->append("INBOX", "\r\nno header (CVE-2021-44143)\r\n");
+  model_->append("INBOX", "From nobody Thu Jan  1 00:00:00 1970\r\nSubject: x\r\n\r\nFrom me\r\n");
   model_->append("INBOX", "Subject: looks\r\n\r\n)\r\nM5 OK done\r\n* BYE {3}\r\n* 1 EXPUNGE\r\n");
   expect_all_is_well();
 }

@@ -125,5 +125,58 @@ TEST_F(MishapJmap, AnchorsThatAreNeverFoundEndTheRun) {
   expect_whole_after_a_quiet_run();
 }
 
+TEST_F(MishapJmap, AMessageThatEmailGetGivesTwiceOrUnaskedIsStoredOnce) {
+  jmap_->edit_session([](Json& session) {
+    session["capabilities"]["urn:ietf:params:jmap:core"]["maxObjectsInGet"] = 3;
+  });
+  auto first = std::make_shared<Json>();
+  jmap_->override_method("Email/get", [=](const Json&, Json answer) {
+    if (!answer["list"].empty()) {
+      *first = first->is_null() ? answer["list"][0] : *first;
+      answer["list"].push_back(*first);
+      answer["list"].push_back(answer["list"][0]);
+    }
+    return answer;
+  });
+  expect_end(run(), 0, {});
+  expect_whole();
+  heal("Email/get");
+  expect_whole_after_a_quiet_run();
+}
+
+TEST_F(MishapJmap, ChangesOfMessagesThatWereNeverToldAreTaken) {
+  expect_end(run(), 0, {});
+  add("later");
+  jmap_->override_method("Email/changes", [](const Json&, Json answer) {
+    answer["updated"].swap(answer["created"]);
+    answer["destroyed"].push_back("nobody");
+    return answer;
+  });
+  expect_end(run(), 0, {});
+  expect_whole();
+}
+
+TEST_F(MishapJmap, AMessageInNoMailboxOrInOneThatThereIsNotIsStored) {
+  jmap_->add({.id = "nowhere", .bytes = "Subject: nowhere\r\n\r\n", .mailboxes = {}});
+  jmap_->add({.id = "lost", .bytes = "Subject: lost\r\n\r\n", .mailboxes = {"no-such-mailbox"}});
+  expected_.insert({"Subject: nowhere\r\n\r\n", "Subject: lost\r\n\r\n"});
+  expect_end(run(), 0, {});
+  expect_whole();
+}
+
+TEST_F(MishapJmap, MailboxesOfOneNameKeepTheirMail) {
+  jmap_->add_mailbox("a", "Work");
+  jmap_->add_mailbox("b", "Work");
+  jmap_->add_mailbox("c", "../../Work");
+  int number = 0;
+  for (const char* mailbox : {"a", "b", "c", "a"}) {
+    const std::string bytes = "Subject: " + std::to_string(++number) + "\r\n\r\n";
+    jmap_->add({.id = "w" + std::to_string(number), .bytes = bytes, .mailboxes = {mailbox}});
+    expected_.insert(bytes);
+  }
+  expect_end(run(), 0, {});
+  expect_whole();
+}
+
 }  // namespace
 }  // namespace mailpipe::test

@@ -307,6 +307,14 @@ TEST(JmapListMishap, ReadsAnswersInAnyOrder) {
   EXPECT_EQ(source.list().count(EventKind::Listed), 30U);
 }
 
+TEST(JmapListMishap, TakesASessionWithoutTheCoreCapability) {
+  Paged server;
+  server.edit_session(
+      [](json& session) { session["capabilities"].erase("urn:ietf:params:jmap:core"); });
+  TestSource source(server.session_url());
+  EXPECT_EQ(source.list().count(EventKind::Listed), 30U);
+}
+
 TEST(JmapListMishap, AsksForNoDatesAndHearsOfOldMailThatComesLater) {
   Paged server;
   TestSource source(server.session_url());
