@@ -54,6 +54,16 @@ TEST_F(MboxSync, WhatMovesUpIsDurableInItsFileAndThenInTheBox) {
   EXPECT_EQ(syncs(60, kTheirs), 4U) << "the file aside, the record, the box, the record";
 }
 
+TEST_F(MboxSync, OurOwnFolderHasItsNameBeforeTheMarkerLiesInIt) {
+  FaultyFs faulty(files);
+  TestHost faulted(faulty);
+  const auto sink = make(faulted, "single");
+  sink->open(false);
+  faulty.fail({.kind = FsCall::Fsync, .nth = 2, .error = EIO});
+  EXPECT_EQ(error_of([&] { sink->mark("x"); }), ErrorClass::Permanent) << "the record, the name";
+  EXPECT_EQ(opened("single")->root().marker, "");
+}
+
 TEST_F(MboxSync, ACutAfterAFailedAppendIsDurable) {
   die_after(10, "");
   FaultyFs full(files);

@@ -99,6 +99,7 @@ int CrashFs::fsync(int fd) noexcept {
   if (node == 0 || !journal_.nodes().at(node).is_folder) {
     synced(fd, result, Kind::SyncData, Kind::DropData);
   } else if (result >= 0) {
+    journal_.meet_folders(fd, node);
     journal_.note({.kind = Kind::SyncNames, .node = node});
   }
   return result;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -78,6 +79,20 @@ Node DiskJournal::created(const Slot& slot, int dir, const char* path) {
     return 0;
   }
   return add(info, slot.folder, slot.name);
+}
+
+void DiskJournal::meet_folders(int dir, Node folder) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/self/fd/" + std::to_string(dir))) {
+    const std::string name = entry.path().filename().string();
+
+    struct stat info {};
+
+    if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode) &&
+        known(info.st_ino) == 0) {
+      add(info, folder, name);
+    }
+  }
 }
 
 void DiskJournal::note(Change change) {

@@ -69,6 +69,8 @@ class DiskJournal {
   Node node_at(int dir, const char* path) const;  ///< 0: nothing there, or not ours
   /// A new file or folder, open or at `path`.
   Node created(const Slot& slot, int dir, const char* path);
+  /// Folders that lie in an open one and that something else than the seam made: made now.
+  void meet_folders(int dir, Node folder);
   void note(Change change);
   void write(Node node, std::uint64_t offset, std::string_view octets);
 

@@ -75,6 +75,7 @@ void MboxSink::mark(const std::string& text) {
   });
   settled_ = true;
   record_.save(fs_, files_.own(), true);
+  files_.sync();  // with layout single the marker lies in our own folder, and goes with its name
   write_root_marker(fs_, files_.marked(), text);
 }
 
