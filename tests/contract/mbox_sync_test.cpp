@@ -64,6 +64,40 @@ TEST_F(MboxSync, OurOwnFolderHasItsNameBeforeTheMarkerLiesInIt) {
   EXPECT_EQ(opened("single")->root().marker, "");
 }
 
+// A sync that failed takes the octets with it, though they can still be read.
+TEST_F(MboxSync, AnAppendThatIsThereAndNotInTheRecordIsWrittenOnceMore) {
+  die_after(entry_of(two).size(), "");
+  CountingFs counting(files);
+  TestHost counted(counting);
+  const auto sink = make(counted);
+  sink->open(false);
+  sink->sweep();
+  EXPECT_EQ(counting.count(FsCall::Pwrite), 1U);
+  EXPECT_EQ(text("INBOX"), entry_of(one) + entry_of(two));
+}
+
+TEST_F(MboxSync, WhatIsStagedIsThereAsLongAsItIsPlanned) {
+  for (std::uint64_t nth = 1;; ++nth) {
+    fs::remove_all(root);
+    ledger = {};
+    FaultyFs faulty(files);
+    TestHost faulted(faulty);
+    const auto sink = make(faulted);
+    sink->open(false);
+    faulty.fail({.nth = nth, .error = EIO, .lasts = true});
+    error_of([&] { commit(*sink, {one}, ledger); });
+    TestHost next(files);
+    EXPECT_EQ(error_of([&] { run(*make(next), {one}, ledger); }), ErrorClass{0});
+    EXPECT_EQ(text("INBOX"), entry_of(one));
+    for (const TestHost::Line& line : next.lines()) {
+      EXPECT_LT(line.level, LogLevel::Warn) << line.message << ", killed at call " << nth;
+    }
+    if (!faulty.hit() || HasFailure()) {
+      break;
+    }
+  }
+}
+
 TEST_F(MboxSync, ACutAfterAFailedAppendIsDurable) {
   die_after(10, "");
   FaultyFs full(files);

@@ -51,6 +51,7 @@ class PowerPipeline : public PipelineRun {
     account.add("odd", {.body = "Subject: odd\n\nFrom here on no CR\nand no end",
                         .mailboxes = {"inbox", "work"},
                         .keywords = {"$seen", "urgent"}});
+    account.add("other", {.body = "Subject: behind it\r\n\r\nx", .mailboxes = {"work"}});
   }
 
   /// What happens on the server before the second run.

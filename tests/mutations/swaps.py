@@ -8,6 +8,7 @@ COMMITTER = "core/src/run/committer.cpp"
 OWED = "core/src/run/owed_steps.cpp"
 OPENING = "core/src/run/opening.cpp"
 APPEND = "plugins/sink-mbox/src/mbox_append.cpp"
+FLIGHTS = "core/src/run/flights.cpp"
 RECOVER = "plugins/sink-mbox/src/mbox_recover.cpp"
 RECORD = "plugins/sink-mbox/src/record.cpp"
 MARKER = "core/include/mailpipe/root_marker.hpp"
@@ -47,6 +48,7 @@ SYNC_DATA = "sink.sync(SyncPhase::Data);"
 SYNC_NAMES = "sink.sync(SyncPhase::Names);"
 REFUSED = f"    {SYNC_NAMES}\n    return refused;\n"
 TO_PUBLISH = "    std::vector<std::optional<Error>> refused(flights.size());\n"
+HOLDS_CURSOR = "if (!flight.group) {\n    flight.group = "
 REMOVE = """for (const Chunk::Place& place : chunk->places) {
             to.remove(place.receipt, place.how);
           }
@@ -54,6 +56,13 @@ REMOVE = """for (const Chunk::Place& place : chunk->places) {
 REMOVE_SYNC = "          to.sync(SyncPhase::Names);\n"
 PLAN = "  record_.save(fs_, files_.own(), true);\n"
 BEHIND_PLAN = "}\n\nvoid MboxSink::fit_to"
+DONE = "  record_.save(fs_, files_.own(), true);  // before what was staged goes: an open plan needs it\n"
+DROPS = """  appended_ = std::exchange(waiting_, {});
+  for (const Append& each : std::exchange(published_, {})) {
+    stages_->drop(each.token);
+  }
+  stages_->tidy();
+"""
 RECORD_SYNC = """  if (const int synced = fs.fdatasync(file.fd()); synced < 0) {
     throw_sync_failure(synced, path);
   }
@@ -95,6 +104,7 @@ SWAPS = [
         (COMMITTER, AFTER_INTENTS, instead(AFTER_INTENTS, "publish();")),
     ]),
     ("cursors before receipts", [
+        (FLIGHTS, HOLDS_CURSOR, HOLDS_CURSOR.replace("!flight", "!MUTATED && !flight")),
         (COMMITTER, AFTER_INTENTS, only("replies_.write_cursors();") + AFTER_INTENTS),
     ]),
     ("publishing before the sync of the data", [
@@ -110,6 +120,9 @@ SWAPS = [
     ]),
     ("mbox: an append without a plan", [
         (APPEND, PLAN + BEHIND_PLAN, without(PLAN) + BEHIND_PLAN),
+    ]),
+    ("mbox: what was staged gone before the record is done with it", [
+        (APPEND, DONE + DROPS, instead(DONE, "") + DROPS + only(DONE)),
     ]),
     ("mbox: the record in place before it is synced", [
         (RECORD, RECORD_SYNC + RECORD_RENAME, instead(RECORD_SYNC + RECORD_RENAME, RECORD_RENAME + RECORD_SYNC)),

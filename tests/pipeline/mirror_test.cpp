@@ -279,6 +279,19 @@ TEST_F(Mirror, WhatRecoveryFindsIsStoredOnceItsNameIsDurable) {
   EXPECT_EQ(tree.files.size(), 1U);
 }
 
+TEST_F(Mirror, KeywordsThatRecoveryChangesCountOnceThatIsDurable) {
+  account.add("a", {.body = "A: 1\r\n\r\nx", .keywords = {"$flagged"}});
+  pipeline.run();
+  account.change("a", [](auto& m) { m.keywords = {"$seen"}; });
+  pipeline.fail_behind("update", "sync names");
+  EXPECT_NE(pipeline.run().exit_code, 0);
+  EXPECT_NE(pipeline.run().exit_code, 0) << "the power may go still";
+  tree.files.begin()->second.keywords = {"$flagged"};
+  tree.before = nullptr;
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.files.begin()->second.keywords, (std::set<std::string>{"$seen"}));
+}
+
 TEST_F(Mirror, ARenamedMailboxMovesItsMessagesWithoutADownload) {
   account.add_many(5);
   account.add("w", {.body = "W: 1\r\n\r\nw", .mailboxes = {"work"}});
