@@ -51,7 +51,7 @@ Body SpooledBody::view() const noexcept {
 Writer::Writer(Spool& spool, std::optional<std::uint64_t> announced) : spool_(spool) {
   body_.reset(
       new SpooledBody());  // NOLINT(cppcoreguidelines-owning-memory): its constructor is private
-  body_->memory_used_ = &spool_.memory_used_;
+  body_->memory_used_ = spool_.memory_used_;
   if (announced && *announced > Spool::kLargest) {
     move_to_file();
   } else if (announced && fits(static_cast<std::size_t>(*announced))) {
@@ -61,13 +61,13 @@ Writer::Writer(Spool& spool, std::optional<std::uint64_t> announced) : spool_(sp
 
 bool Writer::fits(std::size_t more) const noexcept {
   return body_->memory_.size() + more <= Spool::kLargest &&
-         spool_.memory_used_.load() + more <= spool_.budget_;
+         spool_.memory_used_->load() + more <= spool_.budget_;
 }
 
 void Writer::move_to_file() {
   body_->file_ = unnamed_file(spool_.fs_, spool_.dir_);
   body_->file_.write_all(body_->memory_);
-  spool_.memory_used_.fetch_sub(body_->memory_.size());
+  spool_.memory_used_->fetch_sub(body_->memory_.size());
   std::string().swap(body_->memory_);
 }
 
@@ -79,7 +79,7 @@ void Writer::write(std::string_view octets) {
     body_->file_.write_all(octets);
   } else {
     body_->memory_.append(octets);
-    spool_.memory_used_.fetch_add(octets.size());
+    spool_.memory_used_->fetch_add(octets.size());
   }
   body_->size_ += octets.size();
   hash_.update(octets);

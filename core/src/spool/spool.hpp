@@ -42,7 +42,7 @@ class SpooledBody {
   friend class Writer;
   SpooledBody() = default;
 
-  std::atomic<std::uint64_t>* memory_used_ = nullptr;
+  std::shared_ptr<std::atomic<std::uint64_t>> memory_used_;
   std::string memory_;
   File file_;
   std::uint64_t size_ = 0;
@@ -83,7 +83,7 @@ class Writer {
 /// of one folder, which vanish with the process.
 ///
 /// Threads  open() from any; each Writer on one thread at a time.
-/// Life     Outlives its writers and bodies.
+/// Life     Outlives its writers. A body may outlive it: the thread of a sink drops one after the run has its answer.
 class Spool {
  public:
   /// `dir` is an open folder, borrowed. `budget`: octets of bodies in memory at most.
@@ -91,7 +91,7 @@ class Spool {
 
   std::unique_ptr<Writer> open(std::optional<std::uint64_t> announced);
 
-  std::uint64_t memory_used() const noexcept { return memory_used_.load(); }
+  std::uint64_t memory_used() const noexcept { return memory_used_->load(); }
 
   /// A body larger than this goes to a file whatever room there is.
   static constexpr std::uint64_t kLargest = 1U << 20U;
@@ -102,7 +102,8 @@ class Spool {
   Fs& fs_;
   const File& dir_;
   std::uint64_t budget_;
-  std::atomic<std::uint64_t> memory_used_{0};
+  std::shared_ptr<std::atomic<std::uint64_t>> memory_used_ =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 }  // namespace mailpipe::spool
