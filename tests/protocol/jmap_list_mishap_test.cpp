@@ -340,6 +340,23 @@ TEST(JmapListMishap, EndsAListingThatIsShorterByWhatWasDeletedMeanwhile) {
   EXPECT_EQ(told.count(EventKind::ListingEnd), 1U);
 }
 
+/// Cyrus, when a mailbox went.
+TEST(JmapListMishap, CountsAgainWhereTheServerCannotTellWhatWasDeletedMeanwhile) {
+  Paged server;
+  TestSource source(server.session_url());
+  RecordingEmitter told;
+  told.on_event = [&, deleted = false](const Event& event) mutable {
+    if (event.kind == EventKind::Listed && !std::exchange(deleted, true)) {
+      server.destroy("m15");
+    }
+  };
+  server.override_method("Email/changes", [](const json&, const json&) {
+    return FakeJmap::error("cannotCalculateChanges");
+  });
+  source.source->list({}, told);
+  EXPECT_EQ(told.count(EventKind::ListingEnd), 1U);
+}
+
 TEST(JmapListMishap, TakesAListingOfAServerThatDoesNotCount) {
   Paged server;
   server.override_method("Email/query", [](const json&, json answer) {
