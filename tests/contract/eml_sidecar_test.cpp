@@ -529,7 +529,19 @@ TEST_F(EmlSidecar, ASidecarWhoseMessageAPowerCutTookGoes) {
   const Receipt at = stored(one);
   fs::remove(root / at.location);
   open();
+  EXPECT_FALSE(sink->recover({at, "mp-0123456789abcdef-1"}));
+  sink->sync(SyncPhase::Names);
+  EXPECT_EQ(files_there(), 0U);
+}
+
+/// Asked without a staging: the message was being taken away, and its sidecar goes where it went.
+TEST_F(EmlSidecar, ASidecarWhoseMessageWasTakenAwayWaitsForItsRemoval) {
+  const Receipt at = stored(one);
+  fs::remove(root / at.location);
+  open();
   EXPECT_FALSE(sink->recover({at, ""}));
+  EXPECT_EQ(files_there(), 1U);
+  sink->remove(at, Removal::Trash);
   sink->sync(SyncPhase::Names);
   EXPECT_EQ(files_there(), 0U);
 }
