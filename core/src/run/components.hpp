@@ -34,8 +34,10 @@ struct SinkPart {
   OnRemove on_remove = OnRemove::Keep;
   std::vector<FilterPart> filters;
   std::string root;  ///< what identifies the destination to people and in the marker
-  std::string
-      options;  ///< as written: with the capability "metadata" every message is updated when they change
+  /// As written: with the capability "metadata" every message is updated when they change.
+  std::string options;
+
+  bool mirrors() const { return can.remove && on_remove != OnRemove::Keep; }
 };
 
 /// The parts of one pipeline, made and owned by the caller; the engine only borrows them.

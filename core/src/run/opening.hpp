@@ -8,8 +8,7 @@
 
 namespace mailpipe::run {
 
-/// What must be right before the first message moves: the ledger and the sinks belong to each other, and what an unclean
-/// end left behind is walked.
+/// What must be right before the first message moves: the ledger and the sinks belong to each other.
 ///
 /// Errors  Throws Error, with the hint 'state rebuild' where a ledger is missing, damaged or another one.
 
@@ -24,12 +23,8 @@ void open_sink(SinkLane& lane, state::Ledger& ledger, const Setup& setup);
 /// Throws when the ledger knows of copies in a sink whose marker is missing: its disk may not be mounted.
 void refuse_if_elsewhere(const SinkPart& part, state::Ledger& ledger);
 
-/// The same as open_sink(), only looking: false when a run would refuse what lies there before `state rebuild` took it over. Throws
-/// when the sink is another pipeline's, or ours and the ledger is missing.
+/// The same as open_sink(), only looking: false when a run would refuse what lies there before `state rebuild` took it over.
+/// Throws when the sink is another pipeline's, or ours and the ledger is missing.
 bool look_at_root(const RootState& root, const SinkPart& part, const Setup& setup);
-
-/// Walks the sink's open intents: what was published whole becomes a receipt, the rest is forgotten. Then its stagings go,
-/// keywords that were being changed are changed once more, and receipts of what was being taken away stay if it is there.
-void recover_sink(SinkLane& lane, state::Ledger& ledger);
 
 }  // namespace mailpipe::run

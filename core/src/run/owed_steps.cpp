@@ -8,8 +8,20 @@
 namespace mailpipe::run {
 
 bool OwedSteps::mirrors(std::size_t lane) const {
-  return lanes_[lane]->alive && lanes_[lane]->part().can.remove &&
-         lanes_[lane]->part().on_remove != OnRemove::Keep;
+  return lanes_[lane]->alive && lanes_[lane]->part().mirrors();
+}
+
+void OwedSteps::run(std::size_t lane, std::function<void(Sink&)> call, std::function<void()> then) {
+  busy_ = true;
+  lanes_[lane]->do_next(std::move(call),
+                        [this, lane, then = std::move(then)](const std::optional<Error>& error) {
+                          busy_ = false;
+                          if (error) {
+                            replies_.lane_failed(*lanes_[lane], *error);
+                          } else {
+                            then();
+                          }
+                        });
 }
 
 OwedPlan OwedSteps::plan(std::size_t lane, const state::Row& row) {

@@ -22,8 +22,8 @@ namespace mailpipe::run {
 ///
 /// What is owed is a mark on the row, written with the change that made it; what to do follows from row and receipts
 /// (plan_owed()). So every step may be done twice: after a kill in between, the next run plans it again and the sink finds
-/// it done. What the server may take back until then has an intent. In a chunk each place is durable before its receipt is written, and all additions of a row before any of its
-/// removals, so a message that moves is never absent.
+/// it done. What the server may take back until then has an intent (recover_sink()). In a chunk each place is durable before
+/// its receipt is written, and all additions of a row before any of its removals, so a message that moves is never absent.
 ///
 /// Threads  The engine's.
 class OwedSteps {
@@ -106,8 +106,7 @@ class OwedSteps {
   bool mirrors(std::size_t lane) const;
 
   /// Runs the call on the lane; `then` only if it did not fail.
-  template <class Call, class Then>
-  void run(std::size_t lane, Call call, Then then);
+  void run(std::size_t lane, std::function<void(Sink&)> call, std::function<void()> then);
 
   state::Ledger& ledger_;
   const std::vector<FilterPart>& filters_;  ///< of the pipeline
@@ -123,19 +122,5 @@ class OwedSteps {
 
   static constexpr std::size_t kChunk = 500;
 };
-
-template <class Call, class Then>
-void OwedSteps::run(std::size_t lane, Call call, Then then) {
-  busy_ = true;
-  lanes_[lane]->do_next(std::move(call),
-                        [this, lane, then = std::move(then)](const std::optional<Error>& error) {
-                          busy_ = false;
-                          if (error) {
-                            replies_.lane_failed(*lanes_[lane], *error);
-                          } else {
-                            then();
-                          }
-                        });
-}
 
 }  // namespace mailpipe::run

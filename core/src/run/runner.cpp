@@ -4,6 +4,7 @@
 #include "run/engine.hpp"
 #include "run/exit_code.hpp"
 #include "run/opening.hpp"
+#include "run/recovery.hpp"
 #include "run/state_dir.hpp"
 #include "spool/sha256.hpp"
 #include "state/lock.hpp"

@@ -3,6 +3,7 @@
 
 #include "run/inbox.hpp"
 #include "run/opening.hpp"
+#include "run/recovery.hpp"
 #include "run/sink_lane.hpp"
 #include "run/to_receipt.hpp"
 #include "spool/sha256.hpp"

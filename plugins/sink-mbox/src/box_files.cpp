@@ -42,7 +42,7 @@ void BoxFiles::open(bool read_only) {
   }
   root_ = read_only ? look_at_root(fs_, host_, path_) : open_root(fs_, path_);
   if (root_.is_open()) {
-    own_ = open_own(root_, kOwn, !read_only);
+    own_ = folder_beneath(root_, kOwn, !read_only);
   }
 }
 
@@ -61,11 +61,7 @@ void BoxFiles::open_single(bool read_only) {
     throw Error(ErrorClass::Config, "'" + path_ + "' is no regular file",
                 "with 'layout: single' the path is that of the mbox file");
   }
-  own_ = open_own(root_, name_ + kOwnOfSingle, !read_only);
-}
-
-File BoxFiles::open_own(const File& parent, const std::string& name, bool make) {
-  return folder_beneath(parent, name, make);
+  own_ = folder_beneath(root_, name_ + kOwnOfSingle, !read_only);
 }
 
 void BoxFiles::changed(const File& folder) {
@@ -86,9 +82,8 @@ File BoxFiles::folder_beneath(const File& parent, const std::string& name, bool 
     if (made < 0 && made != -EEXIST) {
       throw_errno(made, "cannot make the folder", path);
     }
-    if (made >= 0 || !sure_.contains(path)) {
+    if (sure_.insert(path).second || made >= 0) {
       changed(parent);
-      sure_.insert(path);
     }
   }
   const int fd =

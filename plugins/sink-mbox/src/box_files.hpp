@@ -72,7 +72,6 @@ class BoxFiles {
 
  private:
   void open_single(bool read_only);
-  File open_own(const File& parent, const std::string& name, bool make);
   File folder_beneath(const File& parent, const std::string& name, bool make);
   void walk(const File& folder, const std::string& prefix,
             const std::function<void(const std::string&)>& found);
