@@ -253,6 +253,26 @@ TEST(ImapList, KnowsAMailboxByItsIdThatHasNameAndUidValidityOfAnother) {
   EXPECT_EQ(account.next(), Strings());
 }
 
+// A cursor with a wrong id would make every later run take the mailbox for another one.
+TEST(ImapList, TakesAMailboxIdOnlyWhereItIsToldTwice) {
+  for (const char* const command : {"EXAMINE \"INBOX\"*", "STATUS \"INBOX\" (MAILBOXID)"}) {
+    SCOPED_TRACE(command);
+    ModelImapServer server({.capabilities = kEverything});
+    server.append("INBOX", 3);
+    server.on({.command = command,
+               .times = 1,
+               .instead =
+                   "* STATUS \"INBOX\" (MAILBOXID (F9))\r\n"
+                   "* OK [UIDVALIDITY 1001] x\r\n* OK [MAILBOXID (F9)] x\r\n$tag OK done\r\n"});
+    TestSource source(server.port());
+    Told told;
+    const Error error = source.list_failure(told);
+    EXPECT_EQ(error.error_class(), ErrorClass::Transient) << error.what();
+    EXPECT_EQ(told.count(EventKind::Checkpoint), 0U);
+    EXPECT_EQ(source.list(told).count(EventKind::Listed), 3U);
+  }
+}
+
 TEST(ImapList, GivesNewKeysToAMailboxThatComesBack) {
   Listed account(kNoQresync);
   const std::string key = account.told.item("Work", "1").key;

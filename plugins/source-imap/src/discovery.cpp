@@ -18,10 +18,6 @@ namespace {
 
 using Namespace = NamespaceData::Entry;
 
-std::string key_of(const std::string& raw) {
-  return is_inbox(raw) ? std::string("INBOX") : raw;
-}
-
 std::string status_items(const Capabilities& can) {
   std::string items = "(UIDVALIDITY UIDNEXT MESSAGES";
   return items + (can.condstore() ? " HIGHESTMODSEQ)" : ")");
@@ -106,7 +102,7 @@ class Discovery {
       session_.send(Command(R"(LSUB "" "*")"),
                     std::make_shared<Reply>([this](const Untagged& said) {
                       if (const auto* entry = std::get_if<ListEntry>(&said)) {
-                        subscribed_.insert(key_of(entry->name));
+                        subscribed_.insert(folded(entry->name));
                       }
                     }));
     }
@@ -116,9 +112,9 @@ class Discovery {
 
   void hear(const Untagged& said) {
     if (const auto* entry = std::get_if<ListEntry>(&said)) {
-      entries_.emplace(key_of(entry->name), *entry);
+      entries_.emplace(folded(entry->name), *entry);
     } else if (const auto* status = std::get_if<StatusData>(&said)) {
-      statuses_.insert_or_assign(key_of(status->name), *status);
+      statuses_.insert_or_assign(folded(status->name), *status);
     } else if (const auto* spaces = std::get_if<NamespaceData>(&said)) {
       spaces_ = *spaces;
     } else if (const auto* id = std::get_if<IdData>(&said)) {
@@ -256,7 +252,7 @@ void ask_ids(Session& session, const std::vector<MailboxInfo*>& mailboxes) {
     send_bounded(session, Command("STATUS").mailbox(mailbox->name).text(" (MAILBOXID)"),
                  std::make_shared<Reply>([mailbox](const Untagged& said) {
                    const auto* status = std::get_if<StatusData>(&said);
-                   if (status != nullptr && key_of(status->name) == key_of(mailbox->name)) {
+                   if (status != nullptr && folded(status->name) == folded(mailbox->name)) {
                      mailbox->mailbox_id = object_id_in(status->mailbox_id);
                    }
                  }));
@@ -298,7 +294,7 @@ void ask_status(Session& session, const Settings& settings,
         std::make_shared<Reply>(
             [mailbox](const Untagged& said) {
               const auto* status = std::get_if<StatusData>(&said);
-              if (status != nullptr && key_of(status->name) == key_of(mailbox->name)) {
+              if (status != nullptr && folded(status->name) == folded(mailbox->name)) {
                 mailbox->status = *status;
               }
             },

@@ -145,7 +145,6 @@ void Lister::tell_removed(const StreamMatch& match, const Account& account,
   if (!account.complete) {
     return;
   }
-  const auto folded = [](const std::string& name) { return is_inbox(name) ? "INBOX" : name; };
   std::set<std::string> here;
   for (const MailboxInfo& info : account.mailboxes) {
     here.insert(folded(info.name));

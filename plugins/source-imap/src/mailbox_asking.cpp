@@ -1,4 +1,5 @@
 // What is asked of the server about a mailbox, and how its answers are read.
+#include "mailbox_name.hpp"
 #include "mailbox_sync.hpp"
 #include "reply.hpp"
 
@@ -71,6 +72,9 @@ void MailboxSync::send() {
   asks_new_ = false;
   scan_by_flags_ = false;
   unanswered_ = 1;  // for as long as commands are being sent
+  if (rung_ == Rung::First && world_.dialect.email_id && after_.mailbox_id.empty()) {
+    send_id();
+  }
   send_examine();
   switch (step_) {
     case Step::Changes:
@@ -86,6 +90,20 @@ void MailboxSync::send() {
       break;
   }
   one_done();
+}
+
+// What EXAMINE says must be the same: with an octet of it damaged, every later run would take the mailbox for another one.
+void MailboxSync::send_id() {
+  ++unanswered_;
+  send_bounded(world_.session, Command("STATUS").mailbox(info_.name).text(" (MAILBOXID)"),
+               std::make_shared<Reply>(
+                   [this](const Untagged& said) {
+                     if (const auto* status = std::get_if<StatusData>(&said);
+                         status != nullptr && folded(status->name) == folded(info_.name)) {
+                       after_.mailbox_id = object_id_in(status->mailbox_id);
+                     }
+                   },
+                   [this](const Completion& /*result*/) { one_done(); }));
 }
 
 void MailboxSync::send_examine() {
@@ -346,10 +364,10 @@ void MailboxSync::examined(const Completion& result) {
   } else if (is_another()) {
     found_another();
   } else {
-    if (after_.mailbox_id.empty() && !view_.mailbox_id.empty()) {
+    if (after_.mailbox_id.empty()) {
       after_.mailbox_id = view_.mailbox_id;
-      enter();
     }
+    enter();
     const bool trusts_modseq = rung_ == Rung::QResync || rung_ == Rung::CondStore;
     rung_refused_ = step_ == Step::Changes && trusts_modseq && view_.no_modseq;
     if (!modseq_taken_ && world_.dialect.condstore) {  // later ones would hide what changed since

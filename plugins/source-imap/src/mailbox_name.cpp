@@ -29,6 +29,10 @@ bool is_inbox(std::string_view raw) noexcept {
          });
 }
 
+std::string folded(std::string_view raw) {
+  return std::string(is_inbox(raw) ? "INBOX" : raw);
+}
+
 std::vector<std::string> path_of(std::string_view raw, std::optional<char> separator,
                                  std::string_view prefix) {
   if (is_inbox(raw)) {

@@ -10,6 +10,9 @@ namespace mailpipe::imap {
 /// INBOX in any case (RFC 3501 section 5.1).
 bool is_inbox(std::string_view raw) noexcept;
 
+/// The raw name by which a mailbox is compared: INBOX in one case.
+std::string folded(std::string_view raw);
+
 /// A raw name as components for people: split at the separator, out of modified UTF-7. What is no modified UTF-7 stays as
 /// it is. `prefix` is that of the personal namespace ("INBOX." with Courier and Cyrus) and left out, but where the rest
 /// would be INBOX.

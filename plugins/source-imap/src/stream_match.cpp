@@ -6,14 +6,6 @@
 
 namespace mailpipe::imap {
 
-namespace {
-
-std::string folded(const std::string& raw) {
-  return is_inbox(raw) ? std::string("INBOX") : raw;
-}
-
-}  // namespace
-
 StreamMatch::StreamMatch(const Cursors& cursors) {
   for (const Cursor& cursor : cursors) {
     Known known{cursor.stream, cursor.name, MailboxCursor::from_text(cursor.value), cursor.name};
