@@ -116,7 +116,8 @@ bool ChurnRun::only_lost_mailboxes() const {
   return std::all_of(items.begin(), items.end(), [](const nlohmann::json& item) {
     const auto reason = item.at("reason").get<std::string>();
     return item.at("state") == "gone" || contains(reason, "it cannot be asked for") ||
-           contains(reason, "UIDVALIDITY has changed") || contains(reason, "is in no mailbox");
+           contains(reason, "UIDVALIDITY has changed") || contains(reason, "is in no mailbox") ||
+           contains(reason, "another mailbox has taken the place");
   });
 }
 

@@ -90,7 +90,9 @@ TEST_F(Valgrind, FindsNothingFromImapToThreeSinks) {
   imap.set_flags("Archive", 1, "\\Seen");
   imap.append("INBOX", body(20));
   expect_clean(source);
-  EXPECT_EQ(files_of("eml"), 11U) << "the new one, and the duplicate of the one that was removed";
+  EXPECT_GE(files_of("eml"), 10U) << "the new one";
+  EXPECT_LE(files_of("eml"), 11U)
+      << "and the duplicate of the one that was removed, if that was stored first";
 }
 
 }  // namespace
