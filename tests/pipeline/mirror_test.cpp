@@ -254,6 +254,38 @@ TEST_F(Mirror, EmptyMailboxesAreMadeAndLeftOnesRemoved) {
   EXPECT_FALSE(tree.mailboxes.contains("Lists/empty"));
 }
 
+TEST_F(Mirror, AMailboxThatACompleteListingDoesNotNameIsGone) {
+  account.mailboxes["empty"] = {"Lists", "empty"};
+  pipeline.run();
+  account.mailboxes.erase("empty");
+  pipeline.script.lose_cursor = true;
+  pipeline.run();
+  EXPECT_FALSE(tree.mailboxes.contains("Lists/empty"));
+}
+
+TEST_F(Mirror, AMailboxThatGoesBetweenTwoAttemptsOfAListingIsGone) {
+  account.mailboxes["empty"] = {"Lists", "empty"};
+  pipeline.script.after_list = [&] {
+    if (pipeline.script.lists == 1) {
+      account.mailboxes.erase("empty");
+      throw Error(ErrorClass::CursorLost, "the cursor is too old");
+    }
+  };
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(pipeline.script.lists, 2);
+  EXPECT_FALSE(tree.mailboxes.contains("Lists/empty"));
+}
+
+TEST_F(Mirror, AListingThatNamesNoMailboxLeavesThemAsTheyAre) {
+  account.mailboxes["empty"] = {"Lists", "empty"};
+  pipeline.run();
+  const std::set<std::string> before = tree.mailboxes;
+  account.mailboxes.clear();
+  pipeline.script.lose_cursor = true;
+  pipeline.run();
+  EXPECT_EQ(tree.mailboxes, before);
+}
+
 TEST_F(Mirror, AMailboxThatIsGoneIsForgottenOnceThatIsDurable) {
   account.mailboxes["empty"] = {"Lists", "empty"};
   pipeline.run();

@@ -27,7 +27,7 @@ TEST(JmapList, TellsMailboxesThenMessagesThenTheCheckpoint) {
     kinds.push_back(event.kind);
   }
   using enum EventKind;
-  EXPECT_EQ(kinds, (std::vector<EventKind>{Mailbox, ListingBegin, Estimate, Listed, Listed, Listed,
+  EXPECT_EQ(kinds, (std::vector<EventKind>{ListingBegin, Mailbox, Estimate, Listed, Listed, Listed,
                                            ListingEnd, Checkpoint}));
 }
 

@@ -107,17 +107,15 @@ class ScriptedSource final : public Source {
     for (const Cursor& known : cursors) {
       cursor = known.stream == stream ? known.value : cursor;
     }
-    for (const auto& [id, path] : account_.mailboxes) {
-      out.mailbox(stream, {.id = id, .path = path, .role = id == "inbox" ? "inbox" : ""});
-    }
-    for (const std::string& id : account_.gone_mailboxes) {
-      out.mailbox_removed(stream, id);
-    }
     if (cursor.empty()) {
       list_all(stream, out);
     } else {
       if (std::exchange(script_.lose_cursor, false)) {
         throw Error(ErrorClass::CursorLost, "the cursor is too old");
+      }
+      tell_mailboxes(stream, out);
+      for (const std::string& id : account_.gone_mailboxes) {
+        out.mailbox_removed(stream, id);
       }
       list_changes(stream, std::stoull(cursor), now, out);
     }
@@ -167,8 +165,15 @@ class ScriptedSource final : public Source {
     }
   }
 
+  void tell_mailboxes(StreamId stream, Emitter& out) const {
+    for (const auto& [id, path] : account_.mailboxes) {
+      out.mailbox(stream, {.id = id, .path = path, .role = id == "inbox" ? "inbox" : ""});
+    }
+  }
+
   void list_all(StreamId stream, Emitter& out) {
     out.listing_begin(stream);
+    tell_mailboxes(stream, out);
     out.estimate(stream, account_.messages.size());
     std::vector<std::string> ids;
     for (const auto& [id, message] : account_.messages) {

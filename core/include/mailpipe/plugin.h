@@ -274,7 +274,7 @@ enum {
   MP_EV_MAILBOX = 10,         /* mailbox: it is there (new, changed or renamed: same id) */
   MP_EV_MAILBOX_REMOVED = 11, /* mailbox: id only */
   MP_EV_LISTING_BEGIN = 20,   /* what follows, up to LISTING_END, is all that the stream holds */
-  MP_EV_LISTING_END = 21,     /* complete: what was not listed since LISTING_BEGIN was removed */
+  MP_EV_LISTING_END = 21,     /* what it did not list is gone; mailboxes too, if it named any */
   MP_EV_CHECKPOINT = 30, /* cursor: all before this was told; stored once all of it is settled */
   MP_EV_ESTIMATE =
       40 /* count: about so many items will be listed in this stream; for progress only */

@@ -100,7 +100,7 @@ class Emitter {
   }
 
   /// What follows, up to listing_end(), is all that the stream holds; what is not listed by then
-  /// was removed.
+  /// was removed. If it names mailboxes, it names them all.
   void listing_begin(StreamId stream) { emit({.kind = EventKind::ListingBegin, .stream = stream}); }
 
   void listing_end(StreamId stream) { emit({.kind = EventKind::ListingEnd, .stream = stream}); }

@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -109,6 +110,7 @@ class Engine {
   void on_removed(const std::string& key, Accounts::Bringer by);
   void on_gone(const Event& event);
   void on_listing_end(StreamId stream);
+  void remove_unlisted(StreamId stream, std::int64_t number);
   void on_list_done();
   void on_list_failed(const Error& error);
   void removed_row(state::Row row, Accounts::Bringer by);
@@ -242,7 +244,12 @@ class Engine {
       followers_;  // by leader: the same message once more; they wait for its octets
   std::uint64_t sampled_ = 0, adopted_ = 0;
 
-  std::map<StreamId, std::int64_t> listing_;  // streams inside a complete listing: its number
+  struct CompleteListing {
+    std::int64_t number = 0;
+    std::set<std::string> mailboxes;  // those that it named
+  };
+
+  std::map<StreamId, CompleteListing> listing_;  // streams that are being listed whole
   std::int64_t listing_number_ = 0;
   bool doubts_ = false;  // some rows came after the cursors that this listing goes on from
   std::map<StreamId, std::string> doubted_cursors_;  // wait for what becomes of such rows

@@ -70,7 +70,7 @@ void Engine::on_event(Event event) {
       on_mailbox_removed(event.stream, event.mailbox.id);
       break;
     case EventKind::ListingBegin:
-      listing_[event.stream] = ++listing_number_;
+      listing_[event.stream] = {++listing_number_, {}};
       ledger_.set_meta("listing", std::to_string(listing_number_));
       break;
     case EventKind::ListingEnd:
@@ -112,7 +112,7 @@ void take_over(Item& known, Item now) {
 
 void Engine::on_item(Event event) {
   const auto listing = listing_.find(event.stream);
-  const std::int64_t seen = listing != listing_.end() ? listing->second : 0;
+  const std::int64_t seen = listing != listing_.end() ? listing->second.number : 0;
   const auto flying = by_key_.find(event.item.key);
   if (flying != by_key_.end()) {
     Flight& flight = *flying->second;
@@ -233,6 +233,9 @@ void Engine::owe_removal(state::RowId row) {
 }
 
 void Engine::on_mailbox(StreamId stream, const Mailbox& mailbox) {
+  if (const auto listing = listing_.find(stream); listing != listing_.end()) {
+    listing->second.mailboxes.insert(mailbox.id);
+  }
   const auto before = ledger_.mailbox_path(stream, mailbox.id);
   ledger_.put_mailbox(stream, mailbox);
   if (before == mailbox.path) {
@@ -317,8 +320,20 @@ void Engine::on_listing_end(StreamId stream) {
   if (listing == listing_.end()) {
     return;
   }
-  const std::int64_t number = listing->second;
+  const CompleteListing complete = std::move(listing->second);
   listing_.erase(listing);
+  remove_unlisted(stream, complete.number);
+  if (complete.mailboxes.empty()) {  // the source names them elsewhere
+    return;
+  }
+  for (const std::string& id : ledger_.mailbox_ids(stream)) {
+    if (!complete.mailboxes.contains(id)) {
+      on_mailbox_removed(stream, id);
+    }
+  }
+}
+
+void Engine::remove_unlisted(StreamId stream, std::int64_t number) {
   for (state::RowId after = 0;;) {
     const auto rows = ledger_.unseen(stream, number, after, kChunk);
     if (rows.empty()) {

@@ -99,6 +99,7 @@ class Ledger {
   std::optional<std::vector<std::string>> mailbox_path(StreamId stream, const std::string& id);
   void put_mailbox(StreamId stream, const Mailbox& mailbox);
   void remove_mailbox(StreamId stream, const std::string& id);
+  std::vector<std::string> mailbox_ids(StreamId stream);
 
   /// All of them, each path once.
   std::vector<Mailbox> mailboxes();

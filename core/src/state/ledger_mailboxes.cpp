@@ -30,6 +30,15 @@ void Ledger::remove_mailbox(StreamId stream, const std::string& id) {
   cached("DELETE FROM mailboxes WHERE stream=? AND id=?").run(stream, std::string_view(id));
 }
 
+std::vector<std::string> Ledger::mailbox_ids(StreamId stream) {
+  Statement& get = cached("SELECT id FROM mailboxes WHERE stream=?").bind(stream);
+  std::vector<std::string> ids;
+  while (get.next()) {
+    ids.push_back(get.copy(0));
+  }
+  return ids;
+}
+
 void Ledger::complete(Item& item) {
   Statement& get = cached("SELECT path, role FROM mailboxes WHERE stream=? AND id=?");
   for (Mailbox& place : item.places) {

@@ -243,8 +243,8 @@ void account_for(Lister& lister, const Paging& paging, const std::string& since)
 States list_all(Lister& lister) {
   States states;
   states.email = email_state(lister);
-  states.mailbox = lister.tell_mailboxes();
   lister.emitter().listing_begin(lister.stream());
+  states.mailbox = lister.tell_mailboxes();
   Paging paging(lister);
   paging.run();
   account_for(lister, paging, states.email);

@@ -99,10 +99,6 @@ class Following {
           "the server cannot tell what changed; each run will list the whole account");
       return false;
     }
-    if (results[0].error == "cannotCalculateChanges" && !results[3].failed()) {
-      // Cyrus says that when a mailbox was removed. Its removal is known now, not any more after a complete listing.
-      follow_mailboxes(results[3]);
-    }
     for (std::size_t i = 0; i < 3; ++i) {
       if (results[i].failed()) {
         throw failure_of(results[i]);
