@@ -205,8 +205,12 @@ void SyscallSweep::judge_words(const Fault& fault, const TracedEnd& end, bool at
   if (!forgot && !fits(fault.error, end.exit_code)) {
     blame(fault, end, "ended with " + std::to_string(end.exit_code));
   }
-  const char* word = at_ledger ? "the ledger '" : strerrordesc_np(fault.error);
-  if (end.exit_code != 0 && end.err.find(word) == std::string::npos) {
+  const auto told = [&](const char* word) { return end.err.find(word) != std::string::npos; };
+  const bool of_ledger = at_ledger || fault.lasts;  // a disk that stays full may be both
+  const bool of_sink = !at_ledger || fault.lasts;
+  const bool told_one =
+      (of_ledger && told("the ledger '")) || (of_sink && told(strerrordesc_np(fault.error)));
+  if (end.exit_code != 0 && !told_one) {
     blame(fault, end, "does not say what was wrong");
   }
 }
