@@ -227,6 +227,25 @@ void MailboxSync::tell_flags(const FetchData& row) {
   }
 }
 
+// What the server did not say of a message, though it was asked, is no reason to be without the message.
+void MailboxSync::tell_parts() {
+  std::uint64_t without_flags = 0;
+  for (const auto& [uid, row] : parts_) {
+    if (!after_.known.contains(uid)) {
+      without_flags += row.flags ? 0 : 1;
+      tell_new(row);
+    }
+  }
+  parts_.clear();
+  if (without_flags != 0) {
+    world_.host.count("messages_without_flags", without_flags);
+    world_.host.log(LogLevel::Warn,
+                    place_name(world_.settings, info_.label) +
+                        ": the server left out the flags of " + std::to_string(without_flags) +
+                        (without_flags == 1 ? " message" : " messages") + "; stored without any");
+  }
+}
+
 // Of one that waits to be told nobody must hear any more: after its removal it would be new, and no later listing would take
 // it back.
 void MailboxSync::vanish(const UidSet& uids) {
@@ -292,12 +311,7 @@ void MailboxSync::conclude() {
     world_.host.count("ladder_fell_back");
     return;
   }
-  for (const auto& [uid, row] : parts_) {
-    if (!after_.known.contains(uid)) {
-      tell_new(row);
-    }
-  }
-  parts_.clear();
+  tell_parts();
   if (step_ == Step::List) {
     conclude_list();
   } else {

@@ -113,6 +113,7 @@ class MailboxSync {
 
   void tell_flags(const FetchData& row);
   void tell_new(const FetchData& row);
+  void tell_parts();
   void vanish(const UidSet& uids);
   void expunged(std::uint64_t count);
   void fail(const Error& error);
