@@ -101,8 +101,9 @@ Path normal(Path path) {
   return path;
 }
 
+/// What did not fit may have been a character of four octets, each an escape.
 bool is_cut(const std::string& name, std::size_t limit) {
-  return name.size() + 8 > limit && name.find('~') != std::string::npos;
+  return name.size() + 12 > limit && name.find('~') != std::string::npos;
 }
 
 void maildir(const Path& path) {

@@ -114,6 +114,9 @@ struct EtpanAdapter::Parser {
   CPtr<MMAPString, mmap_string_free> buffer{mmap_string_sized_new(1024)};
 
   Response parse(std::string_view line) const {
+    if (line.find('\n') != std::string_view::npos) {
+      return Response(nullptr);
+    }
     std::size_t position = 0;
     mailimap_response_data* result = nullptr;
     if (mmap_string_truncate(buffer.get(), 0) == nullptr ||
