@@ -249,9 +249,9 @@ class RunningCanary : public Canaries {
  protected:
   /// A run that holds its token and waits for the answer to what it asked with it.
   void start(std::vector<std::string> before = {}) {
-    jmap_.on_request([this](const HttpSeen& seen) -> std::optional<Reply> {
+    jmap_.on_request([door = door_](const HttpSeen& seen) -> std::optional<Reply> {
       if (seen.target.rfind("/jmap/download/", 0) == 0) {
-        door_.wait_inside();
+        door->wait_inside();
       }
       return std::nullopt;
     });
@@ -261,10 +261,10 @@ class RunningCanary : public Canaries {
       before.push_back(std::move(word));
     }
     process_ = std::make_unique<Process>(std::move(before), environment(Way::File));
-    door_.wait_for_somebody();
+    door_->wait_for_somebody();
   }
 
-  void TearDown() override { door_.open(); }
+  void TearDown() override { door_->open(); }
 
   std::string proc(const std::string& file) const {
     std::ostringstream out;
@@ -272,7 +272,7 @@ class RunningCanary : public Canaries {
     return out.str();
   }
 
-  Door door_;
+  std::shared_ptr<Door> door_ = std::make_shared<Door>();  // the server may be in it for longer
   std::unique_ptr<Process> process_;
 };
 

@@ -1,5 +1,7 @@
 #include "pipeline/mishap_fixture.hpp"
 
+#include <atomic>
+
 namespace mailpipe::test {
 namespace {
 
@@ -100,10 +102,9 @@ TEST_F(MishapJmap, AnAnchorThatWasDeletedMeanwhileLosesNothing) {
   jmap_->edit_session([](Json& session) {
     session["capabilities"]["urn:ietf:params:jmap:core"]["maxObjectsInGet"] = 2;
   });
-  auto done = std::make_shared<bool>(false);
+  auto done = std::make_shared<std::atomic<bool>>(false);
   jmap_->override_method("Email/query", [=](const Json& arguments, Json answer) {
-    if (arguments.contains("anchor") && !*done) {
-      *done = true;
+    if (arguments.contains("anchor") && !done->exchange(true)) {
       return FakeJmap::error("anchorNotFound");
     }
     return answer;

@@ -8,7 +8,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <functional>
 #include <future>
 #include <memory>
@@ -18,6 +17,7 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace mailpipe::run {
 
@@ -61,21 +61,28 @@ class SinkLane {
   /// Same, and waits; throws what the call throws. For the start of a run.
   template <class Call>
   auto do_now(Call call) {
-    std::promise<std::invoke_result_t<Call, Sink&>> promise;
-    auto result = promise.get_future();
-    post([this, &call, &promise] {
-      try {
-        if constexpr (std::is_void_v<std::invoke_result_t<Call, Sink&>>) {
+    using Result = std::invoke_result_t<Call, Sink&>;
+    std::conditional_t<std::is_void_v<Result>, std::monostate, std::optional<Result>> result;
+    std::optional<Error> error;
+    const auto done = std::make_shared<std::promise<void>>();  // outlives who waits for it
+    const std::future<void> when_done = done->get_future();
+    post([&, done] {
+      error = caught([&] {
+        if constexpr (std::is_void_v<Result>) {
           call(*part_.sink);
-          promise.set_value();
         } else {
-          promise.set_value(call(*part_.sink));
+          result = call(*part_.sink);
         }
-      } catch (...) {
-        promise.set_exception(std::current_exception());
-      }
+      });
+      done->set_value();
     });
-    return result.get();
+    when_done.wait();
+    if (error) {
+      throw Error(*error);
+    }
+    if constexpr (!std::is_void_v<Result>) {
+      return std::move(*result);
+    }
   }
 
   /// The run was aborted: what was not begun is dropped.
