@@ -256,7 +256,7 @@ class RunningCanary : public Canaries {
       return std::nullopt;
     });
     const std::string file = write({"jmap", "/token"}, Way::File);
-    before.push_back(MAILPIPE_PROGRAM);
+    before.emplace_back(MAILPIPE_PROGRAM);
     for (std::string& word : run_words(file, "text")) {
       before.push_back(std::move(word));
     }

@@ -9,7 +9,6 @@
 namespace mailpipe::test {
 namespace {
 
-using mailpipe::testing::AppendOptions;
 using mailpipe::testing::ImapAccount;
 
 class ImapActor : public ChurnActor {
@@ -26,7 +25,7 @@ class ImapActor : public ChurnActor {
  private:
   struct Here {
     std::string digest;
-    ChurnJournal::StayId stay;
+    ChurnJournal::StayId stay{};
   };
 
   struct Box {
@@ -58,7 +57,9 @@ class ImapActor : public ChurnActor {
         std::to_string(account_.status(name, "UIDVALIDITY").at("UIDVALIDITY"));
   }
 
-  Boxes::value_type& any_box() { return *std::next(boxes_.begin(), below(boxes_.size())); }
+  Boxes::value_type& any_box() {
+    return *std::next(boxes_.begin(), static_cast<std::ptrdiff_t>(below(boxes_.size())));
+  }
 
   /// One with mail, if a few tries find one.
   Boxes::value_type* any_full_box() {

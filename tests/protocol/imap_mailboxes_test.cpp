@@ -140,7 +140,7 @@ TEST(ImapList, EndsTheOldEpochBeforeAnythingElseWhenUidValidityChanges) {
 TEST(ImapList, NeverGivesAKeyTwiceThoughUidValidityComesBack) {
   Listed account(kEverything);
   const Item first = account.told.item("INBOX", "1");
-  const std::uint32_t old = static_cast<std::uint32_t>(std::stoul(first.ref));
+  const auto old = static_cast<std::uint32_t>(std::stoul(first.ref));
   account.server.set_uidvalidity("INBOX", 77);
   account.next();
   account.server.set_uidvalidity("INBOX", old);

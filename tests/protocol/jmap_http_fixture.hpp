@@ -32,7 +32,7 @@ struct TestClient {
     HttpRequest made;
     made.url = resolve_url(url, path, "test");
     made.limit = kLimit;
-    made.login = std::make_shared<Login>(Login{"", "s3cret", 1});
+    made.login = std::make_shared<Login>(Login{"", "s3cret", true});
     return made;
   }
 

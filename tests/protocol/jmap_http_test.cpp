@@ -20,7 +20,7 @@ TEST(JmapHttp, SendsUserAndPasswordAsBasic) {
   server.on("/", {Reply::json("{}")});
   TestClient client(server);
   HttpRequest request = client.request();
-  request.login = std::make_shared<Login>(Login{"bob", "secret", 1});
+  request.login = std::make_shared<Login>(Login{"bob", "secret", true});
   call(client.http, request, client.fake);
   EXPECT_EQ(server.authorizations(), std::vector<std::string>{"Basic Ym9iOnNlY3JldA=="});
 }
