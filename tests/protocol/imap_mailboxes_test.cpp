@@ -54,19 +54,31 @@ TEST(ImapList, TellsADeletedMailboxWhoseNameAnotherOneGot) {
   EXPECT_EQ(account.next(), Strings());
 }
 
-TEST(ImapList, KnowsAMailboxByItsIdThatHasNameAndUidValidityOfAnother) {
+TEST(ImapList, KnowsARenamedMailboxWhoseNewNameHadItsUidValidity) {
+  Listed account(kEverything);
+  const auto same = static_cast<std::uint32_t>(std::stoul(account.told.item("Work", "1").ref));
+  account.server.create("Job");
+  account.server.set_uidvalidity("Job", same);
+  account.server.append("Job", 3);
+  account.next();
+  account.server.remove("Work");
+  account.server.rename("Job", "Work");
+  EXPECT_EQ(account.next(), (Strings{"mailbox-removed Work", "begin Work", "end Work",
+                                     "checkpoint Work", "checkpoint Job"}));
+  EXPECT_EQ(account.next(), Strings());
+}
+
+TEST(ImapList, FindsOutAnotherMailboxUnderANameAndItsUidValidity) {
   Listed account(kEverything);
   const Item work = account.told.item("Work", "1");
   account.server.create("Job");
   account.server.append("Job", 4);
-  account.next();
   account.server.remove("Work");
   account.server.rename("Job", "Work");
   account.server.set_uidvalidity("Work", static_cast<std::uint32_t>(std::stoul(work.ref)));
   EXPECT_EQ(account.next(),
-            (Strings{"mailbox-removed Job", "begin Job", "end Job", "checkpoint Job", "begin Work",
-                     "end Work", "begin Work", "listed Work 1", "listed Work 2", "listed Work 3",
-                     "listed Work 4", "end Work", "checkpoint Work"}));
+            (Strings{"begin Work", "end Work", "begin Work", "listed Work 1", "listed Work 2",
+                     "listed Work 3", "listed Work 4", "end Work", "checkpoint Work"}));
   EXPECT_NE(account.told.item("Work", "1").key, work.key);
   EXPECT_EQ(account.next(), Strings());
 }

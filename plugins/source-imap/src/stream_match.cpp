@@ -44,7 +44,7 @@ std::string StreamMatch::unused_name(const std::string& raw) {
 }
 
 std::vector<MailboxInfo*> StreamMatch::unsure(std::vector<MailboxInfo>& mailboxes) {
-  std::vector<MailboxInfo*> out;
+  std::vector<MailboxInfo*> all;
   std::set<const Known*> found;
   bool any_changed = false;
   for (MailboxInfo& mailbox : mailboxes) {
@@ -54,14 +54,12 @@ std::vector<MailboxInfo*> StreamMatch::unsure(std::vector<MailboxInfo>& mailboxe
                          mailbox.status &&
                          mailbox.status->uid_validity != known->cursor->uid_validity;
     any_changed = any_changed || changed;
-    if (known == nullptr || changed) {
-      out.push_back(&mailbox);
-    }
+    all.push_back(&mailbox);
   }
   const bool any_gone = std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
     return known.cursor && !known.cursor->mailbox_id.empty() && !found.contains(&known);
   });
-  return any_changed || any_gone ? out : std::vector<MailboxInfo*>{};
+  return any_changed || any_gone ? all : std::vector<MailboxInfo*>{};
 }
 
 std::vector<StreamMatch::Match> StreamMatch::match(const std::vector<MailboxInfo>& mailboxes) {

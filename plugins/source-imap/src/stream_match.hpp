@@ -30,8 +30,8 @@ class StreamMatch {
 
   explicit StreamMatch(const Cursors& cursors);
 
-  /// The mailboxes whose MAILBOXID says more than their names: new ones and those with another UIDVALIDITY, as long as one
-  /// of them may be a known one under another name.
+  /// The mailboxes whose MAILBOXID may say more than their names: all, as soon as a known one may have got another name. One
+  /// with an old name and UIDVALIDITY is not sure then, either: Cyrus gives UIDVALIDITYs twice.
   std::vector<MailboxInfo*> unsure(std::vector<MailboxInfo>& mailboxes);
 
   struct Match {
