@@ -115,7 +115,7 @@ struct EtpanAdapter::Parser {
 
   Response parse(std::string_view line) const {
     if (line.find('\n') != std::string_view::npos) {
-      return Response(nullptr);
+      return nullptr;
     }
     std::size_t position = 0;
     mailimap_response_data* result = nullptr;
