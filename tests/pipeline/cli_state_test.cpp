@@ -11,7 +11,7 @@ TEST_F(CliState, ShowsIdFormatCountsStreamsAndSinks) {
   const Finished result = ask({"state", "show", file()});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   for (const char* part :
-       {"format 3", "id:       ", "3 stored, 1 held, 1 filtered, 1 quarantined, 1 gone", "cursor ",
+       {"format 4", "id:       ", "3 stored, 1 held, 1 filtered, 1 quarantined, 1 gone", "cursor ",
         "eml: 4 copies", ", complete, 0 owed", "#2  "}) {
     EXPECT_TRUE(contains(result.out, part)) << "no \"" << part << "\" in:\n" << result.out;
   }

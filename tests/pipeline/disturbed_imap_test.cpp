@@ -94,7 +94,7 @@ TEST_P(ImapDisturbed, ByAStall) {
 }
 
 TEST_P(ImapDisturbed, BySlowness) {
-  disturb(What::Slow, {.exit_codes = {0}}, {.stride = 5});
+  disturb(What::Slow, {.exit_codes = {0}});
 }
 
 TEST_P(ImapDisturbed, ByAnotherLowBit) {
@@ -142,21 +142,21 @@ TEST_P(ImapTlsDisturbed, ByAFin) {
   disturb(What::Fin, sealed());
 }
 
-// An octet of a record is like any other; 7 meets each of the five of a record's head.
+// Four things that break a record: each offset gets one of them.
 TEST_P(ImapTlsDisturbed, ByAReset) {
-  disturb(What::Reset, sealed(), {.stride = 7});
+  disturb(What::Reset, sealed(), {.stride = 4, .phase = 0});
 }
 
 TEST_P(ImapTlsDisturbed, ByAnotherLowBit) {
-  disturb(What::LowBit, sealed(), {.stride = 7, .phase = 1});
+  disturb(What::LowBit, sealed(), {.stride = 4, .phase = 1});
 }
 
 TEST_P(ImapTlsDisturbed, ByAMissingOctet) {
-  disturb(What::Drop, sealed(), {.stride = 7, .phase = 3});
+  disturb(What::Drop, sealed(), {.stride = 4, .phase = 2});
 }
 
 TEST_P(ImapTlsDisturbed, ByADoubledOctet) {
-  disturb(What::Twice, sealed(), {.stride = 7, .phase = 5});
+  disturb(What::Twice, sealed(), {.stride = 4, .phase = 3});
 }
 
 std::string name_of(const testing::TestParamInfo<Where>& info) {

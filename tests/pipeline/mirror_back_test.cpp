@@ -5,8 +5,11 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 namespace mailpipe::test {
 namespace {
@@ -84,6 +87,143 @@ TEST(MirrorBack, OfARemoval) {
           account.add("a", {.body = "A: 1\r\n\r\nx", .keywords = {"$flagged"}});
         });
   }
+}
+
+/// A server that takes back what it told: as if it had never been.
+class TakenBack : public TreePipeline {
+ public:
+  explicit TakenBack(OnRemove how = OnRemove::Delete) : TreePipeline(how) {
+    account.add_many(3);
+    account.add("a", {.body = kOctets, .keywords = {"$flagged"}});
+    EXPECT_EQ(run().exit_code, 0);
+    messages_ = account.messages;
+    history_ = account.history;
+  }
+
+  /// A run that hears of everything, and ends before the cursor is told.
+  void hear_and_break_off() {
+    script.after_items = [](StreamId, Emitter&) { throw Error(ErrorClass::Permanent, "broken"); };
+    EXPECT_NE(run().exit_code, 0);
+    script.after_items = nullptr;
+  }
+
+  void take_back() {
+    account.messages = messages_;
+    account.history = history_;
+  }
+
+  std::size_t copies() const { return tree->where(kOctets).size(); }
+
+  static constexpr const char* kOctets = "A: 1\r\n\r\nx";
+
+ private:
+  std::map<std::string, Account::Message> messages_;
+  std::vector<std::string> history_;
+};
+
+TEST(MirrorBack, OfARemovalThatIsNotToldAgain) {
+  for (const OnRemove how : {OnRemove::Delete, OnRemove::Trash, OnRemove::Keep}) {
+    TakenBack one{how};
+    const Held before = held(*one.tree);
+    one.account.remove("a");
+    one.hear_and_break_off();
+    one.take_back();
+    ASSERT_EQ(one.run().exit_code, 0);
+    EXPECT_EQ(held(*one.tree), before);
+    EXPECT_EQ(one.script.body_fetches, 4);
+    one.account.remove("a");
+    ASSERT_EQ(one.run().exit_code, 0);
+    EXPECT_EQ(one.copies(), how == OnRemove::Keep ? 1U : 0U);
+    EXPECT_EQ(one.run().counts.listed, 0U);
+    EXPECT_EQ(one.copies(), how == OnRemove::Keep ? 1U : 0U);
+  }
+}
+
+TEST(MirrorBack, OfARemovalBetweenTwoAttemptsOfOneRun) {
+  TakenBack one;
+  const Held before = held(*one.tree);
+  one.account.remove("a");
+  bool first = true;
+  one.script.after_items = [&](StreamId, Emitter&) {
+    if (std::exchange(first, false)) {
+      one.take_back();
+      throw Error(ErrorClass::Transient, "broken");
+    }
+  };
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_FALSE(first);
+  EXPECT_EQ(held(*one.tree), before);
+}
+
+TEST(MirrorBack, NotOfARemovalThatIsToldAgain) {
+  TakenBack one;
+  one.account.remove("a");
+  one.hear_and_break_off();
+  EXPECT_EQ(one.copies(), 1U);
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.copies(), 0U);
+  EXPECT_EQ(one.run().counts.listed, 0U);  // nothing is doubted any more
+  EXPECT_EQ(one.copies(), 0U);
+}
+
+TEST(MirrorBack, NotOfARemovalThatACompleteListingConfirms) {
+  TakenBack one;
+  one.account.remove("a");
+  one.hear_and_break_off();
+  one.script.lose_cursor = true;
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.copies(), 0U);
+}
+
+TEST(MirrorBack, NotOfAMessageThatCameAndWentWithoutBeingToldOfAgain) {
+  TakenBack one;
+  const Held before = held(*one.tree);
+  one.account.add("b");
+  one.script.after_items = [&](StreamId stream, Emitter& out) {
+    if (one.script.lists == 3) {
+      out.removed(stream, ScriptedSource::key("b"));
+    }
+    throw Error(ErrorClass::Permanent, "broken");
+  };
+  EXPECT_NE(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->files.size(), 5U);
+  EXPECT_NE(one.run().exit_code, 0);
+  one.script.after_items = nullptr;
+  one.take_back();
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(held(*one.tree), before);
+}
+
+// The copy went on under another key, which is not there any more either.
+TEST(MirrorBack, OfARemovalThatLookedLikeAMove) {
+  for (const std::string to : {"inbox", "work"}) {
+    for (const char* other : {"b", "0"}) {  // told after it and before it
+      SCOPED_TRACE(other + to);
+      TakenBack one;
+      one.account.remove("a");
+      one.account.add(other, {.body = TakenBack::kOctets, .mailboxes = {to}, .server_id = "a"});
+      one.hear_and_break_off();
+      one.take_back();
+      for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(one.run().exit_code, 0);
+        EXPECT_EQ(one.tree->where(TakenBack::kOctets), std::multiset<std::string>{"Inbox"});
+        EXPECT_EQ(one.tree->files.size(), 4U);
+        one.account.change("a", [](auto& message) { message.keywords = {"$seen"}; });
+      }
+    }
+  }
+}
+
+TEST(MirrorBack, NotOfAMoveThatIsToldAgain) {
+  TakenBack one;
+  one.account.remove("a");
+  one.account.add("b", {.body = TakenBack::kOctets, .keywords = {}, .server_id = "a"});
+  one.hear_and_break_off();
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.copies(), 1U);
+  EXPECT_EQ(one.script.body_fetches, 4);
+  EXPECT_EQ(one.run().counts.listed, 0U);
+  EXPECT_EQ(one.copies(), 1U);
 }
 
 // Where the mirror is an archive by then, nothing more of what was begun is taken away.

@@ -136,6 +136,104 @@ TEST_F(LedgerTest, TellsWhatACompleteListingDidNotBring) {
   EXPECT_EQ(rows[0].item.key, "unseen");
 }
 
+class Uncovered : public LedgerTest {
+ protected:
+  Row insert(const std::string& key, RowState state, std::int64_t seen) {
+    Row row = row_of(key, state);
+    row.seen = seen;
+    row.id = ledger.insert(row);
+    return row;
+  }
+
+  void goes(Row& row) {
+    row.state = RowState::Gone;
+    ledger.update(row);
+    ledger.note_gone(row);
+  }
+
+  Ledger ledger{file(), "p", Ledger::Open::InMemory};
+  const StreamId stream = ledger.stream("stream", "label");
+};
+
+TEST_F(Uncovered, DoubtsWhatCameAndWhatWentUntilItIsToldAgain) {
+  const Row came = insert("came", RowState::Stored, 0);
+  Row went = insert("went", RowState::Stored, 1);
+  insert("stays", RowState::Stored, 1);
+  goes(went);
+  EXPECT_FALSE(ledger.in_doubt(stream));
+  EXPECT_TRUE(ledger.doubt_uncovered());
+  EXPECT_TRUE(ledger.in_doubt(stream));
+  ASSERT_EQ(ledger.doubted(stream, 10).size(), 1U);
+  EXPECT_EQ(ledger.doubted(stream, 10)[0].item.key, "came");
+  ASSERT_EQ(ledger.doubted_gone(10).size(), 1U);
+  EXPECT_EQ(ledger.doubted_gone(10)[0].item.key, "went");
+  ledger.believe(came);
+  EXPECT_TRUE(ledger.in_doubt(stream));
+  ledger.believe_gone(stream);
+  EXPECT_FALSE(ledger.in_doubt(stream));
+  EXPECT_TRUE(ledger.doubt_uncovered());
+  EXPECT_TRUE(ledger.in_doubt(stream));
+}
+
+TEST_F(Uncovered, DoubtsNothingThatACursorCovers) {
+  insert("came", RowState::Stored, 0);
+  Row went = insert("went", RowState::Stored, 1);
+  goes(went);
+  ledger.set_cursor(stream, "c");
+  EXPECT_FALSE(ledger.doubt_uncovered());
+}
+
+TEST_F(Uncovered, DoubtsNothingThatIsBack) {
+  Row row = insert("back", RowState::Stored, 1);
+  goes(row);
+  row.state = RowState::Stored;
+  ledger.update(row);
+  ledger.note_back(row);
+  EXPECT_FALSE(ledger.doubt_uncovered());
+}
+
+TEST_F(Uncovered, DoubtsNothingThatCameAndWent) {
+  Row row = insert("came", RowState::Stored, 0);
+  goes(row);
+  EXPECT_TRUE(ledger.doubt_uncovered());
+  EXPECT_FALSE(ledger.in_doubt(stream));
+}
+
+TEST_F(Uncovered, KeepsAKeyThatWentWhereItsRowGoesOnUnderAnother) {
+  Row row = insert("old", RowState::Stored, 1);
+  goes(row);
+  row.item.key = "new";
+  row.state = RowState::Stored;
+  ledger.rekey(row);
+  EXPECT_TRUE(ledger.doubt_uncovered());
+  const auto doubted = ledger.doubted_gone(10);
+  ASSERT_EQ(doubted.size(), 1U);
+  EXPECT_EQ(doubted[0].item.key, "old");
+  EXPECT_EQ(doubted[0].item.size, row.item.size);
+  EXPECT_FALSE(doubted[0].digest);
+  EXPECT_EQ(ledger.stored_as("old", false), "new");
+  ASSERT_EQ(ledger.find_named("old", 10).size(), 1U);
+  EXPECT_EQ(ledger.find_named("old", 10)[0].item.key, "new");
+  ledger.set_cursor(stream, "c");
+  EXPECT_EQ(ledger.find("old").state, RowState::None);
+  EXPECT_EQ(ledger.find("new").id, row.id);
+}
+
+TEST_F(LedgerTest, ReadsFormat3) {
+  { const Ledger ledger(file(), "p", Ledger::Open::Create); }
+  Database(file().string())
+      .execute(
+          "DROP INDEX former_keys_row; ALTER TABLE uncovered DROP COLUMN went; INSERT INTO "
+          "uncovered VALUES(1,1,0);"
+          "PRAGMA user_version=3;");
+  Ledger ledger(file(), "p", Ledger::Open::Existing);
+  Row row = row_of("came", RowState::Stored);
+  row.seen = 1;
+  ASSERT_EQ(ledger.insert(row), 1);
+  EXPECT_TRUE(ledger.doubt_uncovered());
+  EXPECT_EQ(ledger.doubted(1, 10).size(), 1U);
+}
+
 TEST_F(LedgerTest, FindsScannedFilesByAnyIdTheirNameMayStandFor) {
   Ledger ledger(file(), "p", Ledger::Open::InMemory);
   Found file;

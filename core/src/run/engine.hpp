@@ -89,8 +89,6 @@ class Engine {
   void watch_loop();
   Cursors cursors();
   Cursors cursors_when_quiet();
-  void on_checkpoint(Event event);
-  void end_doubts();
   bool nothing_can_join() const;
   void flush();
 
@@ -121,6 +119,12 @@ class Engine {
   void on_mailbox_removed(StreamId stream, const std::string& id);
   void owe(state::RowId row);
   void owe_removal(state::RowId row);
+
+  // ---- doubts.cpp: what came or went after the cursor that a listing goes on from
+  void on_checkpoint(Event event);
+  void end_doubts();
+  void remove_untold(StreamId stream);
+  void take_back_untold();
 
   // ---- reoffering.cpp: what comes up without being listed
   void reoffer();
@@ -251,7 +255,7 @@ class Engine {
 
   std::map<StreamId, CompleteListing> listing_;  // streams that are being listed whole
   std::int64_t listing_number_ = 0;
-  bool doubts_ = false;  // some rows came after the cursors that this listing goes on from
+  bool doubts_ = false;  // some rows came or went after the cursors that this listing goes on from
   std::map<StreamId, std::string> doubted_cursors_;  // wait for what becomes of such rows
   bool first_listing_ = false;  // no complete listing of all streams was ever finished and settled
   bool listed_whole_ = false;   // this run's listing ended well

@@ -7,12 +7,17 @@
 namespace mailpipe::run {
 
 void Engine::put(state::Row& row, state::RowState state, state::Outcome outcome) {
-  row.state = state;
+  const state::RowState before = std::exchange(row.state, state);
   accounts_.settle(row, outcome);
   if (row.id == 0) {
     row.id = ledger_.insert(row);
   } else {
     ledger_.update(row);
+  }
+  if (before == state::RowState::Gone && state != before) {
+    ledger_.note_back(row);
+  } else if (before != state::RowState::None && before != state && state == state::RowState::Gone) {
+    ledger_.note_gone(row);
   }
 }
 

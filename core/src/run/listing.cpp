@@ -272,6 +272,9 @@ void Engine::on_removed(const std::string& key, Accounts::Bringer by) {
   if (flying != by_key_.end()) {
     flying->second->removed = true;
     hold_cursor(*flying->second);
+    if (doubts_) {
+      ledger_.believe(flying->second->row);
+    }
     return;
   }
   state::Row row = ledger_.find(key);
@@ -282,6 +285,9 @@ void Engine::on_removed(const std::string& key, Accounts::Bringer by) {
 
 void Engine::removed_row(state::Row row, Accounts::Bringer by) {
   accounts_.bring(row, by);
+  if (doubts_) {
+    ledger_.believe(row);
+  }
   if (decide(row.state, RowEvent::Removed) == Action::Known) {
     accounts_.settle(row, state::Outcome::Known);
     ledger_.touch(row);
@@ -323,6 +329,9 @@ void Engine::on_listing_end(StreamId stream) {
   const CompleteListing complete = std::move(listing->second);
   listing_.erase(listing);
   remove_unlisted(stream, complete.number);
+  if (doubts_) {
+    ledger_.believe_gone(stream);
+  }
   if (complete.mailboxes.empty()) {  // the source names them elsewhere
     return;
   }
@@ -350,30 +359,6 @@ void Engine::remove_unlisted(StreamId stream, std::int64_t number) {
       }
     }
   }
-}
-
-void Engine::on_checkpoint(Event event) {
-  if (doubts_ && !ledger_.doubted(event.stream, 1).empty()) {
-    doubted_cursors_[event.stream] = std::move(event.cursor);
-  } else {
-    checkpoints_.seal(event.stream, std::move(event.cursor));
-  }
-}
-
-// A row that came after the cursor is listed once more, if the run that brought it broke off. If it is not, it was removed
-// in between: the source never heard of it and will not tell.
-void Engine::end_doubts() {
-  for (auto& [stream, cursor] : doubted_cursors_) {
-    for (auto rows = ledger_.doubted(stream, kChunk); !rows.empty();
-         rows = ledger_.doubted(stream, kChunk)) {
-      for (const state::Row& row : rows) {
-        ledger_.believe(row);
-        on_removed(row.item.key, Accounts::Bringer::Removed);
-      }
-    }
-    checkpoints_.seal(stream, std::move(cursor));
-  }
-  doubted_cursors_.clear();
 }
 
 void Engine::on_list_done() {

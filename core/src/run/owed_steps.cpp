@@ -327,9 +327,12 @@ bool OwedSteps::remove_on(std::size_t lane) {
   }
 }
 
-// In a sink without places two messages may lie in one file: of one server id, or of the same octets under one name.
+// Two messages may lie in one file: in a sink without places those of one server id, or of the same octets under one name;
+// elsewhere one that took over a copy under another key, and one that came back under its old key.
 bool OwedSteps::shared(const state::Row& row, const state::ReceiptRow& receipt) {
-  return receipt.place.empty() && ledger_.lies_for_another(row.id, receipt.sink, receipt.location);
+  return ledger_.lies_for_a_former_key(row, receipt) ||
+         (receipt.place.empty() &&
+          ledger_.lies_for_another(row.id, receipt.sink, receipt.location));
 }
 
 }  // namespace mailpipe::run

@@ -88,6 +88,10 @@ void Ledger::check_format(const std::string& pipeline, bool created) {
     database_.execute(std::string("BEGIN IMMEDIATE;") + kFrom2To3 +
                       "PRAGMA user_version=3; COMMIT;");
   }
+  if (pragma("PRAGMA user_version") == 3) {
+    database_.execute(std::string("BEGIN IMMEDIATE;") + kFrom3To4 +
+                      "PRAGMA user_version=4; COMMIT;");
+  }
   if (pragma("PRAGMA user_version") != kLedgerFormat) {
     throw Error(ErrorClass::Permanent,
                 "the ledger '" + database_.path() + "' is of another version of mailpipe",
@@ -244,7 +248,7 @@ std::vector<Ledger::StreamRow> Ledger::streams() {
 void Ledger::set_cursor(StreamId stream, std::string_view cursor) {
   write();
   cached("UPDATE streams SET cursor=? WHERE id=?").run(cursor, stream);
-  cached("DELETE FROM uncovered WHERE stream=?").run(stream);
+  cover(stream);
 }
 
 void Ledger::clear_cursors() {

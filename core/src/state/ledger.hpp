@@ -141,15 +141,29 @@ class Ledger {
   /// Gone rows of that size whose header is known.
   std::vector<Row> dead(std::uint64_t size, std::size_t limit);
 
-  // ---- rows that no cursor covers: after a run that broke off, the source lists from before them
+  // ---- rows that no cursor covers (ledger_uncovered.cpp): after a run that broke off, the source lists from before they
+  // came or went
+  /// It went, or is back from having gone. What came is noted by insert() and rekey().
+  void note_gone(const Row& row);
+  void note_back(const Row& row);
+
   /// Doubts all of them; false when there are none.
   bool doubt_uncovered();
 
-  /// It was listed again.
+  /// The source told of it again.
   void believe(const Row& row);
 
-  /// Those of a stream that are still in doubt, and not gone.
+  /// A complete listing of the stream has no room for what went.
+  void believe_gone(StreamId stream);
+
+  /// Whether anything of a stream is still in doubt.
+  bool in_doubt(StreamId stream);
+
+  /// Rows of a stream that came, are not gone, and still in doubt.
   std::vector<Row> doubted(StreamId stream, std::size_t limit);
+
+  /// Rows of all streams that went and are still in doubt.
+  std::vector<Row> doubted_gone(std::size_t limit);
 
   std::uint64_t count(RowState state);
   bool any_stored();
@@ -221,6 +235,10 @@ class Ledger {
   /// Whether that file of a sink without places is the copy of another stored message, too.
   bool lies_for_another(RowId row, const std::string& sink, const std::string& location);
 
+  /// Sinks name files by key and octets. Whether that copy's name is also that of a message which has a key that the row had,
+  /// or had the key that it has.
+  bool lies_for_a_former_key(const Row& row, const ReceiptRow& copy);
+
   // ---- sinks
   /// Nothing: the sink is new to this ledger.
   std::optional<bool> sink_complete(const std::string& sink);
@@ -288,7 +306,11 @@ class Ledger {
   void write();
   Row read_row(Statement& from);
   std::vector<Row> read_rows(Statement& from);
-  void note_uncovered(const Row& row, RowId id);
+  RowId insert_row(const Row& row);
+  bool has_a_copy(RowId row);
+  void note_come(const Row& row, RowId id);
+  void leave_key_behind(Row old);
+  void cover(StreamId stream);
   void note_former_key(const Row& row);
   void check_format(const std::string& pipeline, bool created);
 

@@ -4,31 +4,29 @@
 namespace mailpipe::state {
 
 std::optional<std::string> Ledger::stored_as(std::string_view key, bool gone_too) {
-  std::optional<std::string> now;
-  RowId row = 0;
-  RowState state = RowState::None;
-  // A key of today is by far the most frequent.
+  // A key of today is by far the most frequent. One that is gone may be a former one as well.
   for (const char* sql : {"SELECT id, state, key FROM rows WHERE key=?",
                           "SELECT r.id, r.state, r.key FROM former_keys f JOIN rows r ON r.id=f.row"
                           " WHERE f.key=?"}) {
     Statement& get = cached(sql).bind(key);
-    if (get.next()) {
-      row = get.integer(0);
-      state = static_cast<RowState>(get.integer(1));
-      now = get.copy(2);
-    }
+    const bool known = get.next();
+    const RowId row = known ? get.integer(0) : 0;
+    const auto state = known ? static_cast<RowState>(get.integer(1)) : RowState::None;
+    std::string now = known ? get.copy(2) : std::string();
     get.reset();
-    if (now) {
-      break;
+    if (state == RowState::Stored || (state == RowState::Gone && gone_too && has_a_copy(row))) {
+      return now;
+    }
+    if (known && state != RowState::Gone) {
+      return std::nullopt;
     }
   }
-  if (state == RowState::Gone && gone_too) {
-    const bool copy =
-        count(cached("SELECT EXISTS(SELECT 1 FROM receipts WHERE row=? AND state=1)").bind(row)) !=
-        0;
-    return copy ? now : std::nullopt;
-  }
-  return state == RowState::Stored ? now : std::nullopt;
+  return std::nullopt;
+}
+
+bool Ledger::has_a_copy(RowId row) {
+  return count(cached("SELECT EXISTS(SELECT 1 FROM receipts WHERE row=? AND state=1)").bind(row)) !=
+         0;
 }
 
 // Whoever knows the message by its old key finds it by the new one.

@@ -23,7 +23,11 @@ std::vector<Row> Ledger::rows_of(Statement& ids) {
 }
 
 std::vector<Row> Ledger::find_named(std::string_view name, std::size_t limit) {
-  std::vector<Row> out = rows_of(cached("SELECT id FROM rows WHERE key=?").bind(name));
+  // A row that stands for a key only knows nothing: the message's own row has more.
+  std::vector<Row> out =
+      rows_of(cached("SELECT id FROM rows WHERE key=? AND NOT EXISTS (SELECT 1 FROM uncovered u"
+                     " WHERE u.stream=rows.stream AND u.row=rows.id AND u.went=2)")
+                  .bind(name));
   if (out.empty()) {
     out = rows_of(cached("SELECT row FROM former_keys WHERE key=?").bind(name));
   }

@@ -1,4 +1,5 @@
 // What sinks still owe: places to add or to take away, keywords to change. See ledger.hpp.
+#include "state/file_identity.hpp"
 #include "state/ledger.hpp"
 #include "state/pack.hpp"
 
@@ -68,6 +69,22 @@ bool Ledger::lies_for_another(RowId row, const std::string& sink, const std::str
                    "SELECT EXISTS(SELECT 1 FROM receipts x JOIN rows r ON r.id=x.row WHERE x.sink=?"
                    " AND x.location=? AND length(x.place)=0 AND x.row<>? AND r.state=2)")
                    .bind(std::string_view(sink), std::string_view(location), row)) != 0;
+}
+
+bool Ledger::lies_for_a_former_key(const Row& row, const ReceiptRow& copy) {
+  const std::string file = file_identity(copy.location);
+  for (const Row& other :
+       rows_of(cached("SELECT r.id FROM former_keys f JOIN rows r ON r.key=f.key WHERE f.row=?1 AND"
+                      " r.state=2 UNION SELECT row FROM former_keys WHERE key=?2")
+                   .bind(row.id, std::string_view(row.item.key)))) {
+    for (const ReceiptRow& there : receipts(other.id)) {
+      if (other.id != row.id && other.state == RowState::Stored && there.sink == copy.sink &&
+          file_identity(there.location) == file) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 }  // namespace mailpipe::state

@@ -108,6 +108,12 @@ Row Ledger::get(RowId id) {
 }
 
 RowId Ledger::insert(const Row& row) {
+  const RowId id = insert_row(row);
+  note_come(row, id);
+  return id;
+}
+
+RowId Ledger::insert_row(const Row& row) {
   write();
   const Item& item = row.item;
   cached(
@@ -122,37 +128,7 @@ RowId Ledger::insert(const Row& row) {
            std::string_view(item.name), view(row.digest), view(row.header_digest),
            std::string_view(row.reason), seconds(row.due), std::string_view(row.owner), row.tries,
            row.seen, row.counted, row.outcome);
-  const RowId id = database_.last_row();
-  note_uncovered(row, id);
-  return id;
-}
-
-// What a complete listing brought, the next one brings or ends.
-void Ledger::note_uncovered(const Row& row, RowId id) {
-  if (row.seen == 0) {
-    cached("INSERT OR REPLACE INTO uncovered VALUES(?,?,0)").run(row.item.stream, id);
-  }
-}
-
-bool Ledger::doubt_uncovered() {
-  if (count(cached("SELECT EXISTS(SELECT 1 FROM uncovered)").bind()) == 0) {
-    return false;
-  }
-  write();
-  cached("UPDATE uncovered SET doubted=1").run();
-  return true;
-}
-
-void Ledger::believe(const Row& row) {
-  write();
-  cached("UPDATE uncovered SET doubted=0 WHERE stream=? AND row=?").run(row.item.stream, row.id);
-}
-
-std::vector<Row> Ledger::doubted(StreamId stream, std::size_t limit) {
-  return read_rows(cached("SELECT " MAILPIPE_ROW_COLUMNS
-                          " FROM uncovered u JOIN rows r ON r.id=u.row AND r.stream=u.stream"
-                          " WHERE u.stream=? AND u.doubted=1 AND r.state<>7 LIMIT ?")
-                       .bind(stream, limit));
+  return database_.last_row();
 }
 
 void Ledger::update(const Row& row) {
@@ -186,12 +162,14 @@ void Ledger::touch(const Row& row) {
 
 void Ledger::rekey(const Row& row) {
   write();
+  Row old = get(row.id);
   note_former_key(row);
   cached("UPDATE rows SET key=?, stream=?, initial=? WHERE id=?")
       .run(std::string_view(row.item.key), row.item.stream, static_cast<int>(row.item.initial),
            row.id);
   update(row);
-  note_uncovered(row, row.id);
+  leave_key_behind(std::move(old));
+  note_come(row, row.id);
 }
 
 std::uint64_t Ledger::count(Statement& query) {

@@ -3,7 +3,7 @@
 namespace mailpipe::state {
 
 /// Format of the ledger file; a ledger of another format is refused with a hint.
-inline constexpr int kLedgerFormat = 3;
+inline constexpr int kLedgerFormat = 4;
 
 /// Written to the file's header, so that `file` and we can tell a ledger from any other database.
 inline constexpr int kApplicationId = 0x4D50'4C47;  // "MPLG"
@@ -37,14 +37,16 @@ CREATE INDEX rows_owner ON rows(owner) WHERE state = 4;
 
 -- Keys that a row had before its mailbox got another UIDVALIDITY, or its server other ids.
 CREATE TABLE former_keys(key NOT NULL PRIMARY KEY, row INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX former_keys_row ON former_keys(row);
 
 -- 64 bits of a hash of the Message-ID of each message that was read, for those who ask for a message by it.
 CREATE TABLE message_ids(row INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
 CREATE INDEX message_ids_hash ON message_ids(hash);
 
--- Rows that came outside a complete listing since the cursor of their stream was written.
-CREATE TABLE uncovered(stream INTEGER NOT NULL, row INTEGER NOT NULL, doubted INTEGER NOT NULL, PRIMARY KEY(stream, row))
-  WITHOUT ROWID;
+-- What changed since the cursor of a stream was written. went = 0: the row came, outside a complete listing; 1: it is gone;
+-- 2: the same, and it stands for a key only, since the message's own row lives on under another one.
+CREATE TABLE uncovered(stream INTEGER NOT NULL, row INTEGER NOT NULL, doubted INTEGER NOT NULL,
+  went INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(stream, row)) WITHOUT ROWID;
 
 -- Proof that a place of a message is durable on a sink; or that the sink does not want it, or can never have it.
 CREATE TABLE receipts(
@@ -83,6 +85,12 @@ CREATE TABLE message_ids(row INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
 CREATE INDEX message_ids_hash ON message_ids(hash);
 CREATE INDEX intents_row ON intents(row);
 CREATE INDEX receipts_location ON receipts(sink, location) WHERE length(place) = 0;
+)sql";
+
+/// What format 4 has more than format 3.
+inline constexpr const char* kFrom3To4 = R"sql(
+ALTER TABLE uncovered ADD COLUMN went INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX former_keys_row ON former_keys(row);
 )sql";
 
 }  // namespace mailpipe::state

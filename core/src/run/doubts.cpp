@@ -1,0 +1,52 @@
+// What came or went after the cursor that a listing goes on from: the run that heard of it broke off. See engine.hpp.
+#include "run/engine.hpp"
+
+#include <utility>
+
+namespace mailpipe::run {
+
+void Engine::on_checkpoint(Event event) {
+  if (doubts_ && ledger_.in_doubt(event.stream)) {
+    doubted_cursors_[event.stream] = std::move(event.cursor);
+  } else {
+    checkpoints_.seal(event.stream, std::move(event.cursor));
+  }
+}
+
+// What came or went after the cursor is told of once more, if the run that heard of it broke off.
+void Engine::end_doubts() {
+  if (doubts_) {
+    take_back_untold();
+  }
+  for (auto& [stream, cursor] : doubted_cursors_) {
+    remove_untold(stream);
+    checkpoints_.seal(stream, std::move(cursor));
+  }
+  doubted_cursors_.clear();
+}
+
+// It came and is not listed again: it was removed in between; the source never heard of it and will not tell.
+void Engine::remove_untold(StreamId stream) {
+  for (auto rows = ledger_.doubted(stream, kChunk); !rows.empty();
+       rows = ledger_.doubted(stream, kChunk)) {
+    for (const state::Row& row : rows) {
+      ledger_.believe(row);
+      on_removed(row.item.key, Accounts::Bringer::Removed);
+    }
+  }
+}
+
+// It went and is not told to be gone again: then it is there. Streams whose cursor stays where it was have such rows, too.
+void Engine::take_back_untold() {
+  for (auto rows = ledger_.doubted_gone(kChunk); !rows.empty();
+       rows = ledger_.doubted_gone(kChunk)) {
+    for (state::Row& row : rows) {
+      ledger_.believe(row);
+      accounts_.bring(row, Accounts::Bringer::Reoffered);
+      Item item = row.item;
+      known(std::move(row), Action::Judge, std::move(item));
+    }
+  }
+}
+
+}  // namespace mailpipe::run
