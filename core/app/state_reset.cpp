@@ -135,7 +135,7 @@ void forget(const Wish& wish, state::Ledger& ledger) {
   }
   for (const std::string& name : wish.streams) {
     for (const auto& stream : streams_named(ledger, name)) {
-      ledger.set_cursor(stream.id, "");
+      ledger.clear_cursor(stream.id);
     }
   }
   if (wish.filtered) {

@@ -194,6 +194,36 @@ TEST(MirrorBack, NotOfAMessageThatCameAndWentWithoutBeingToldOfAgain) {
   EXPECT_EQ(held(*one.tree), before);
 }
 
+// A cursor that is told before the removal covers what came before it, and no more.
+TEST(MirrorBack, OfARemovalThatIsToldAfterACursor) {
+  TakenBack one;
+  const Held before = held(*one.tree);
+  one.account.change("m1", [](auto& message) { message.keywords = {"$seen"}; });
+  one.account.add("b");
+  one.script.after_items = [&](StreamId stream, Emitter& out) {
+    out.checkpoint(stream, std::to_string(one.account.state()));
+    out.removed(stream, ScriptedSource::key("a"));
+    throw Error(ErrorClass::Permanent, "broken");
+  };
+  EXPECT_NE(one.run().exit_code, 0);
+  one.script.after_items = nullptr;
+  const auto report = one.run();
+  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(report.counts.listed, 0U);
+  EXPECT_EQ(one.copies(), 1U);
+  EXPECT_EQ(held(*one.tree).size(), before.size() + 1);
+}
+
+TEST(MirrorBack, OfARemovalWhoseCopyGoesOnInTheNextRun) {
+  TakenBack one;
+  one.account.remove("a");
+  one.hear_and_break_off();
+  one.take_back();
+  one.account.add("b", {.body = TakenBack::kOctets, .mailboxes = {"work"}, .server_id = "a"});
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->where(TakenBack::kOctets), (std::multiset<std::string>{"Inbox", "Work"}));
+}
+
 // The copy went on under another key, which is not there any more either.
 TEST(MirrorBack, OfARemovalThatLookedLikeAMove) {
   for (const std::string to : {"inbox", "work"}) {

@@ -163,10 +163,10 @@ TEST_F(Uncovered, DoubtsWhatCameAndWhatWentUntilItIsToldAgain) {
   EXPECT_FALSE(ledger.in_doubt(stream));
   EXPECT_TRUE(ledger.doubt_uncovered());
   EXPECT_TRUE(ledger.in_doubt(stream));
-  ASSERT_EQ(ledger.doubted(stream, 10).size(), 1U);
-  EXPECT_EQ(ledger.doubted(stream, 10)[0].item.key, "came");
-  ASSERT_EQ(ledger.doubted_gone(10).size(), 1U);
-  EXPECT_EQ(ledger.doubted_gone(10)[0].item.key, "went");
+  ASSERT_EQ(ledger.doubted(stream, 0, 10).size(), 1U);
+  EXPECT_EQ(ledger.doubted(stream, 0, 10)[0].item.key, "came");
+  ASSERT_EQ(ledger.doubted_gone(stream, 0, 10).size(), 1U);
+  EXPECT_EQ(ledger.doubted_gone(stream, 0, 10)[0].item.key, "went");
   ledger.believe(came);
   EXPECT_TRUE(ledger.in_doubt(stream));
   ledger.believe_gone(stream);
@@ -179,7 +179,7 @@ TEST_F(Uncovered, DoubtsNothingThatACursorCovers) {
   insert("came", RowState::Stored, 0);
   Row went = insert("went", RowState::Stored, 1);
   goes(went);
-  ledger.set_cursor(stream, "c");
+  ledger.set_cursor(stream, "c", 1);
   EXPECT_FALSE(ledger.doubt_uncovered());
 }
 
@@ -206,7 +206,7 @@ TEST_F(Uncovered, KeepsAKeyThatWentWhereItsRowGoesOnUnderAnother) {
   row.state = RowState::Stored;
   ledger.rekey(row);
   EXPECT_TRUE(ledger.doubt_uncovered());
-  const auto doubted = ledger.doubted_gone(10);
+  const auto doubted = ledger.doubted_gone(stream, 0, 10);
   ASSERT_EQ(doubted.size(), 1U);
   EXPECT_EQ(doubted[0].item.key, "old");
   EXPECT_EQ(doubted[0].item.size, row.item.size);
@@ -214,16 +214,57 @@ TEST_F(Uncovered, KeepsAKeyThatWentWhereItsRowGoesOnUnderAnother) {
   EXPECT_EQ(ledger.stored_as("old", false), "new");
   ASSERT_EQ(ledger.find_named("old", 10).size(), 1U);
   EXPECT_EQ(ledger.find_named("old", 10)[0].item.key, "new");
-  ledger.set_cursor(stream, "c");
+  ledger.set_cursor(stream, "c", 1);
   EXPECT_EQ(ledger.find("old").state, RowState::None);
   EXPECT_EQ(ledger.find("new").id, row.id);
+}
+
+TEST_F(Uncovered, CoversNothingThatWasToldAfterTheCursor) {
+  Row early = row_of("early", RowState::Stored);
+  early.told_in = 1;
+  ledger.insert(early);
+  Row late = row_of("late", RowState::Stored);
+  late.told_in = 2;
+  ledger.insert(late);
+  ledger.set_cursor(stream, "c", 1);
+  EXPECT_TRUE(ledger.doubt_uncovered());
+  ASSERT_EQ(ledger.doubted(stream, 0, 10).size(), 1U);
+  EXPECT_EQ(ledger.doubted(stream, 0, 10)[0].item.key, "late");
+  ledger.set_cursor(stream, "d", 1);  // in the next run
+  EXPECT_FALSE(ledger.doubt_uncovered());
+}
+
+TEST_F(Uncovered, StaysInDoubtUnderItsOldKey) {
+  Row row = insert("old", RowState::Stored, 1);
+  goes(row);
+  EXPECT_TRUE(ledger.doubt_uncovered());
+  row.item.key = "new";
+  ledger.rekey(row);
+  EXPECT_EQ(ledger.doubted_gone(stream, 0, 10).size(), 1U);
+}
+
+TEST_F(Uncovered, AKeyThatIsWantedAgainKeepsItsRow) {
+  Row row = insert("old", RowState::Stored, 1);
+  goes(row);
+  row.item.key = "new";
+  ledger.rekey(row);
+  ledger.note_wanted(ledger.find("old"));
+  ledger.set_cursor(stream, "c", 1);
+  EXPECT_EQ(ledger.find("old").state, RowState::Gone);
+}
+
+TEST_F(Uncovered, WhatWasInFlightLeavesNoDoubtBehind) {
+  insert("in flight", RowState::InFlight, 0);
+  ledger.settle_in_flight();
+  EXPECT_FALSE(ledger.doubt_uncovered());
 }
 
 TEST_F(LedgerTest, ReadsFormat3) {
   { const Ledger ledger(file(), "p", Ledger::Open::Create); }
   Database(file().string())
       .execute(
-          "DROP INDEX former_keys_row; ALTER TABLE uncovered DROP COLUMN went; INSERT INTO "
+          "DROP INDEX former_keys_row; ALTER TABLE uncovered DROP COLUMN told_in;"
+          "ALTER TABLE uncovered DROP COLUMN went; INSERT INTO "
           "uncovered VALUES(1,1,0);"
           "PRAGMA user_version=3;");
   Ledger ledger(file(), "p", Ledger::Open::Existing);
@@ -231,7 +272,7 @@ TEST_F(LedgerTest, ReadsFormat3) {
   row.seen = 1;
   ASSERT_EQ(ledger.insert(row), 1);
   EXPECT_TRUE(ledger.doubt_uncovered());
-  EXPECT_EQ(ledger.doubted(1, 10).size(), 1U);
+  EXPECT_EQ(ledger.doubted(1, 0, 10).size(), 1U);
 }
 
 TEST_F(LedgerTest, FindsScannedFilesByAnyIdTheirNameMayStandFor) {

@@ -21,6 +21,7 @@ class Checkpoints {
   /// Membership of one message on its way; leaving is by destruction.
   class Group {
    public:
+    std::uint64_t number = 0;
     std::uint64_t unsettled = 0;
     bool sealed = false;
     std::string cursor;
@@ -41,6 +42,9 @@ class Checkpoints {
     }
   }
 
+  /// Of the group of what the source tells now. They grow.
+  std::uint64_t number(StreamId stream) { return open_group(stream)->number; }
+
   /// The source told of all before `cursor`.
   void seal(StreamId stream, std::string cursor) {
     const Member group = open_group(stream);
@@ -48,19 +52,23 @@ class Checkpoints {
     group->cursor = std::move(cursor);
   }
 
+  struct Ready {
+    StreamId stream = 0;
+    std::string cursor;
+    std::uint64_t number = 0;  ///< of its group
+  };
+
   /// The cursors that may be stored now, the latest of each stream; each is given once.
-  std::vector<std::pair<StreamId, std::string>> ready() {
-    std::vector<std::pair<StreamId, std::string>> out;
+  std::vector<Ready> ready() {
+    std::vector<Ready> out;
     for (auto& [stream, groups] : streams_) {
-      bool found = false;
-      std::string cursor;
+      Member last;
       while (!groups.empty() && groups.front()->sealed && groups.front()->unsettled == 0) {
-        cursor = std::move(groups.front()->cursor);
-        found = true;
+        last = std::move(groups.front());
         groups.pop_front();
       }
-      if (found) {
-        out.emplace_back(stream, std::move(cursor));
+      if (last) {
+        out.push_back({stream, std::move(last->cursor), last->number});
       }
     }
     return out;
@@ -83,11 +91,13 @@ class Checkpoints {
     std::deque<Member>& groups = streams_[stream];
     if (groups.empty() || groups.back()->sealed) {
       groups.push_back(std::make_shared<Group>());
+      groups.back()->number = ++last_number_;
     }
     return groups.back();
   }
 
   std::map<StreamId, std::deque<Member>> streams_;
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace mailpipe::run

@@ -9,14 +9,19 @@ void Engine::on_checkpoint(Event event) {
   if (doubts_ && ledger_.in_doubt(event.stream)) {
     doubted_cursors_[event.stream] = std::move(event.cursor);
   } else {
+    doubted_cursors_.erase(event.stream);
     checkpoints_.seal(event.stream, std::move(event.cursor));
   }
 }
 
-// What came or went after the cursor is told of once more, if the run that heard of it broke off.
+// What came or went after the cursor is told of once more, if the run that heard of it broke off. Streams whose cursor stays
+// where it was have rows that went, too.
 void Engine::end_doubts() {
-  if (doubts_) {
-    take_back_untold();
+  if (!doubts_) {
+    return;
+  }
+  for (const auto& stream : ledger_.streams()) {
+    take_back_untold(stream.id);
   }
   for (auto& [stream, cursor] : doubted_cursors_) {
     remove_untold(stream);
@@ -27,21 +32,23 @@ void Engine::end_doubts() {
 
 // It came and is not listed again: it was removed in between; the source never heard of it and will not tell.
 void Engine::remove_untold(StreamId stream) {
-  for (auto rows = ledger_.doubted(stream, kChunk); !rows.empty();
-       rows = ledger_.doubted(stream, kChunk)) {
+  state::RowId after = 0;
+  for (auto rows = ledger_.doubted(stream, after, kChunk); !rows.empty();
+       rows = ledger_.doubted(stream, after, kChunk)) {
+    after = rows.back().id;
     for (const state::Row& row : rows) {
-      ledger_.believe(row);
       on_removed(row.item.key, Accounts::Bringer::Removed);
     }
   }
 }
 
-// It went and is not told to be gone again: then it is there. Streams whose cursor stays where it was have such rows, too.
-void Engine::take_back_untold() {
-  for (auto rows = ledger_.doubted_gone(kChunk); !rows.empty();
-       rows = ledger_.doubted_gone(kChunk)) {
+// It went and is not told to be gone again: then it is there.
+void Engine::take_back_untold(StreamId stream) {
+  state::RowId after = 0;
+  for (auto rows = ledger_.doubted_gone(stream, after, kChunk); !rows.empty();
+       rows = ledger_.doubted_gone(stream, after, kChunk)) {
+    after = rows.back().id;
     for (state::Row& row : rows) {
-      ledger_.believe(row);
       accounts_.bring(row, Accounts::Bringer::Reoffered);
       Item item = row.item;
       known(std::move(row), Action::Judge, std::move(item));

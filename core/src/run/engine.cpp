@@ -86,8 +86,8 @@ OwedSteps::Replies Engine::owed_replies() {
 }
 
 void Engine::write_cursors() {
-  for (const auto& [stream, cursor] : checkpoints_.ready()) {
-    ledger_.set_cursor(stream, cursor);
+  for (const auto& [stream, cursor, group] : checkpoints_.ready()) {
+    ledger_.set_cursor(stream, cursor, group);
   }
   // Not before: what this run does not settle is listed again by the next one, and must be initial then, too.
   if (first_listing_ && listed_whole_ && checkpoints_.settled()) {

@@ -124,7 +124,7 @@ class Engine {
   void on_checkpoint(Event event);
   void end_doubts();
   void remove_untold(StreamId stream);
-  void take_back_untold();
+  void take_back_untold(StreamId stream);
 
   // ---- reoffering.cpp: what comes up without being listed
   void reoffer();

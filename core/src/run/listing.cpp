@@ -133,6 +133,7 @@ void Engine::on_item(Event event) {
     return;
   }
   state::Row row = ledger_.find(event.item.key);
+  row.told_in = checkpoints_.number(event.stream);
   const bool unknown = row.state == state::RowState::None;
   const bool changed = !unknown && differs(row.item, event.item);
   const Action action = decide(row.state, changed ? RowEvent::Changed : RowEvent::Listed);
@@ -174,6 +175,7 @@ void Engine::known(state::Row row, Action action, Item item) {
   switch (action) {
     case Action::Judge:  // it was gone and is back: the copy is still there, or it is fetched anew
       if (!take_back(row)) {
+        ledger_.note_wanted(row);
         judge(std::move(row), Origin::Listing);
       }
       break;
@@ -285,6 +287,7 @@ void Engine::on_removed(const std::string& key, Accounts::Bringer by) {
 
 void Engine::removed_row(state::Row row, Accounts::Bringer by) {
   accounts_.bring(row, by);
+  row.told_in = checkpoints_.number(row.item.stream);
   if (doubts_) {
     ledger_.believe(row);
   }
@@ -315,6 +318,7 @@ void Engine::on_gone(const Event& event) {
   }
   row.item.key = event.key;
   row.item.stream = event.stream;
+  row.told_in = checkpoints_.number(event.stream);
   accounts_.bring(row, Accounts::Bringer::Listed);
   put(row, state::RowState::Gone, state::Outcome::Gone);
   note(event.key, "gone", "removed from the server before it could be read");

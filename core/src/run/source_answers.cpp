@@ -209,6 +209,9 @@ void Engine::on_fetch_gone(std::uint64_t token) {
     }
   } else {
     flight->row.due.reset();
+    if (flight->row.state == state::RowState::Gone) {
+      ledger_.note_back(flight->row);  // not any more: the server was asked for it
+    }
     put(flight->row, state::RowState::Gone, state::Outcome::Gone);
   }
   settle_filters(*flight, false);

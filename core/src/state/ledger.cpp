@@ -245,10 +245,15 @@ std::vector<Ledger::StreamRow> Ledger::streams() {
   return out;
 }
 
-void Ledger::set_cursor(StreamId stream, std::string_view cursor) {
+void Ledger::set_cursor(StreamId stream, std::string_view cursor, std::uint64_t group) {
   write();
   cached("UPDATE streams SET cursor=? WHERE id=?").run(cursor, stream);
-  cover(stream);
+  cover(stream, group);
+}
+
+void Ledger::clear_cursor(StreamId stream) {
+  write();
+  cached("UPDATE streams SET cursor='' WHERE id=?").run(stream);
 }
 
 void Ledger::clear_cursors() {

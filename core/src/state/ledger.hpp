@@ -94,7 +94,10 @@ class Ledger {
 
   StreamId stream(std::string_view name, std::string_view label);
   std::vector<StreamRow> streams();
-  void set_cursor(StreamId stream, std::string_view cursor);
+
+  /// It covers all that was told in `group` or before.
+  void set_cursor(StreamId stream, std::string_view cursor, std::uint64_t group);
+  void clear_cursor(StreamId stream);
   void clear_cursors();
   std::optional<std::vector<std::string>> mailbox_path(StreamId stream, const std::string& id);
   void put_mailbox(StreamId stream, const Mailbox& mailbox);
@@ -147,6 +150,9 @@ class Ledger {
   void note_gone(const Row& row);
   void note_back(const Row& row);
 
+  /// A row that stands for a key only is to become a message's, and stays whatever comes of that.
+  void note_wanted(const Row& row);
+
   /// Doubts all of them; false when there are none.
   bool doubt_uncovered();
 
@@ -159,11 +165,11 @@ class Ledger {
   /// Whether anything of a stream is still in doubt.
   bool in_doubt(StreamId stream);
 
-  /// Rows of a stream that came, are not gone, and still in doubt.
-  std::vector<Row> doubted(StreamId stream, std::size_t limit);
+  /// Rows of a stream that came, are not gone, and still in doubt; by id.
+  std::vector<Row> doubted(StreamId stream, RowId after, std::size_t limit);
 
-  /// Rows of all streams that went and are still in doubt.
-  std::vector<Row> doubted_gone(std::size_t limit);
+  /// Those that went and are still in doubt.
+  std::vector<Row> doubted_gone(StreamId stream, RowId after, std::size_t limit);
 
   std::uint64_t count(RowState state);
   bool any_stored();
@@ -310,7 +316,7 @@ class Ledger {
   bool has_a_copy(RowId row);
   void note_come(const Row& row, RowId id);
   void leave_key_behind(Row old);
-  void cover(StreamId stream);
+  void cover(StreamId stream, std::uint64_t group);
   void note_former_key(const Row& row);
   void check_format(const std::string& pipeline, bool created);
 

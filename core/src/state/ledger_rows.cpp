@@ -366,6 +366,8 @@ void Ledger::settle_in_flight() {
       "x.row=rows.id)")
       .run();
   cached("DELETE FROM message_ids WHERE row IN (SELECT id FROM rows WHERE state=1)").run();
+  cached("DELETE FROM uncovered WHERE row IN (SELECT id FROM rows WHERE state=1)")
+      .run();  // ids come again
   cached("DELETE FROM rows WHERE state=1").run();
 }
 

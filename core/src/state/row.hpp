@@ -54,6 +54,7 @@ struct Row {
   std::int64_t seen = 0;            ///< number of the last complete listing that brought it
   std::int64_t counted = 0;         ///< run in which it was last counted ...
   Outcome outcome = Outcome::None;  ///< ... and as what
+  std::uint64_t told_in = 0;  ///< group of checkpoints (run/checkpoints.hpp); not in the ledger
 };
 
 /// Where one place of a message lies, or why it lies nowhere.

@@ -43,10 +43,10 @@ CREATE INDEX former_keys_row ON former_keys(row);
 CREATE TABLE message_ids(row INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
 CREATE INDEX message_ids_hash ON message_ids(hash);
 
--- What changed since the cursor of a stream was written. went = 0: the row came, outside a complete listing; 1: it is gone;
+-- What changed since the cursor of a stream was written; told_in: before which checkpoint. went = 0: the row came, outside a complete listing; 1: it is gone;
 -- 2: the same, and it stands for a key only, since the message's own row lives on under another one.
 CREATE TABLE uncovered(stream INTEGER NOT NULL, row INTEGER NOT NULL, doubted INTEGER NOT NULL,
-  went INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(stream, row)) WITHOUT ROWID;
+  went INTEGER NOT NULL DEFAULT 0, told_in INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(stream, row)) WITHOUT ROWID;
 
 -- Proof that a place of a message is durable on a sink; or that the sink does not want it, or can never have it.
 CREATE TABLE receipts(
@@ -90,6 +90,7 @@ CREATE INDEX receipts_location ON receipts(sink, location) WHERE length(place) =
 /// What format 4 has more than format 3.
 inline constexpr const char* kFrom3To4 = R"sql(
 ALTER TABLE uncovered ADD COLUMN went INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uncovered ADD COLUMN told_in INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX former_keys_row ON former_keys(row);
 )sql";
 
