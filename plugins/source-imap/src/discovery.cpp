@@ -11,6 +11,7 @@
 #include <array>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 namespace mailpipe::imap {
 
@@ -247,15 +248,23 @@ std::string object_id_in(std::string_view text) {
   return is_object_id(text) ? std::string(text) : std::string();
 }
 
-void ask_ids(Session& session, const std::vector<MailboxInfo*>& mailboxes) {
-  for (MailboxInfo* mailbox : mailboxes) {
-    send_bounded(session, Command("STATUS").mailbox(mailbox->name).text(" (MAILBOXID)"),
-                 std::make_shared<Reply>([mailbox](const Untagged& said) {
-                   const auto* status = std::get_if<StatusData>(&said);
-                   if (status != nullptr && folded(status->name) == folded(mailbox->name)) {
-                     mailbox->mailbox_id = object_id_in(status->mailbox_id);
-                   }
-                 }));
+void send_id(Session& session, const std::string& mailbox,
+             std::function<void(const std::string&)> told,
+             std::function<void(const Completion&)> done) {
+  send_bounded(session, Command("STATUS").mailbox(mailbox).text(" (MAILBOXID)"),
+               std::make_shared<Reply>(
+                   [mailbox, told = std::move(told)](const Untagged& said) {
+                     const auto* status = std::get_if<StatusData>(&said);
+                     if (status != nullptr && folded(status->name) == folded(mailbox)) {
+                       told(object_id_in(status->mailbox_id));
+                     }
+                   },
+                   std::move(done)));
+}
+
+void ask_ids(Session& session, std::vector<MailboxInfo>& mailboxes) {
+  for (MailboxInfo& mailbox : mailboxes) {
+    send_id(session, mailbox.name, [&mailbox](const std::string& id) { mailbox.mailbox_id = id; });
   }
   session.finish();
 }

@@ -5,6 +5,7 @@
 
 #include <mailpipe/error.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,9 +59,14 @@ Account discover(Session& session, const Settings& settings, Host& host);
 void ask_status(Session& session, const Settings& settings,
                 const std::vector<MailboxInfo*>& mailboxes);
 
-/// MAILBOXID of each, in one flight. Not part of what discover() asks: Cyrus 3.6 answers LIST with STATUS (... MAILBOXID ...)
-/// with octets out of freed memory, and it is needed only where a name is new or gone.
-void ask_ids(Session& session, const std::vector<MailboxInfo*>& mailboxes);
+/// Sends the question for a mailbox's MAILBOXID (RFC 8474). Not part of what discover() asks: Cyrus 3.6 answers LIST with
+/// STATUS (... MAILBOXID ...) with octets out of freed memory, and it is needed only where a name is new or gone.
+void send_id(Session& session, const std::string& mailbox,
+             std::function<void(const std::string& id)> told,
+             std::function<void(const Completion&)> done = nullptr);
+
+/// MAILBOXID of each, in one flight.
+void ask_ids(Session& session, std::vector<MailboxInfo>& mailboxes);
 
 /// The id in "(F123)" or "F123"; empty when it is none.
 std::string object_id_in(std::string_view text);

@@ -124,8 +124,8 @@ void Lister::begin_all(const Cursors& cursors, const Account& account,
                                   .mailbox_id = known.cursor ? known.cursor->mailbox_id : "",
                                   .keys = {}});
   }
-  if (const auto unsure = match.unsure(mailboxes); account.dialect.email_id && !unsure.empty()) {
-    ask_ids(session_, unsure);
+  if (account.dialect.email_id && match.unsure(mailboxes)) {
+    ask_ids(session_, mailboxes);
   }
   const std::vector<StreamMatch::Match> matches = match.match(mailboxes);
   tell_removed(match, account, mailboxes);

@@ -81,7 +81,7 @@ class MailboxSync {
   void begin_anew();
   void enter();
 
-  void send_id();
+  void ask_id();
   void send_examine();
   void send_changes();
   void send_list();

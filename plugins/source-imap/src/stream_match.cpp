@@ -43,23 +43,19 @@ std::string StreamMatch::unused_name(const std::string& raw) {
   return name;
 }
 
-std::vector<MailboxInfo*> StreamMatch::unsure(std::vector<MailboxInfo>& mailboxes) {
-  std::vector<MailboxInfo*> all;
+bool StreamMatch::unsure(const std::vector<MailboxInfo>& mailboxes) {
   std::set<const Known*> found;
-  bool any_changed = false;
-  for (MailboxInfo& mailbox : mailboxes) {
+  for (const MailboxInfo& mailbox : mailboxes) {
     const Known* known = find_by_name(mailbox);
     found.insert(known);
-    const bool changed = known != nullptr && known->cursor && !known->cursor->gone &&
-                         mailbox.status &&
-                         mailbox.status->uid_validity != known->cursor->uid_validity;
-    any_changed = any_changed || changed;
-    all.push_back(&mailbox);
+    if (known != nullptr && known->cursor && !known->cursor->gone && mailbox.status &&
+        mailbox.status->uid_validity != known->cursor->uid_validity) {
+      return true;
+    }
   }
-  const bool any_gone = std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
+  return std::any_of(known_.begin(), known_.end(), [&](const Known& known) {
     return known.cursor && !known.cursor->mailbox_id.empty() && !found.contains(&known);
   });
-  return any_changed || any_gone ? all : std::vector<MailboxInfo*>{};
 }
 
 std::vector<StreamMatch::Match> StreamMatch::match(const std::vector<MailboxInfo>& mailboxes) {

@@ -30,9 +30,9 @@ class StreamMatch {
 
   explicit StreamMatch(const Cursors& cursors);
 
-  /// The mailboxes whose MAILBOXID may say more than their names: all, as soon as a known one may have got another name. One
-  /// with an old name and UIDVALIDITY is not sure then, either: Cyrus gives UIDVALIDITYs twice.
-  std::vector<MailboxInfo*> unsure(std::vector<MailboxInfo>& mailboxes);
+  /// Whether a known mailbox may have got another name. Then no name is sure without its MAILBOXID, not even with an old
+  /// UIDVALIDITY: Cyrus gives UIDVALIDITYs twice.
+  bool unsure(const std::vector<MailboxInfo>& mailboxes);
 
   struct Match {
     std::string stream_name;
