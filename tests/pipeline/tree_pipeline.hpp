@@ -3,6 +3,8 @@
 #include "support/pipeline_run.hpp"
 #include "support/tree_sink.hpp"
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +46,14 @@ struct TreePipeline : PipelineRun {
     sink->refs_in_scan = refs_in_scan;
     return {{.id = "tree", .sink = sink, .can = can, .on_remove = on_remove, .root = "tree"}};
   }
+};
+
+/// With a trash.
+class Mirror : public testing::Test {
+ protected:
+  TreePipeline pipeline{run::OnRemove::Trash};
+  Account& account = pipeline.account;
+  Tree& tree = *pipeline.tree;
 };
 
 }  // namespace mailpipe::test
