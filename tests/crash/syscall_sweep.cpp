@@ -83,9 +83,15 @@ bool SyscallSweep::enough() const {
   return blamed_ >= kMostBlamed;
 }
 
+// Which of all calls is the last differs from run to run, as threads wake each other; those at files of ours differ less.
 void SyscallSweep::kill(std::size_t of_each) {
   for (const char* call : kDiskCalls) {
-    sweep({.call = call}, of_each);
+    if (of_each == kAll) {
+      sweep({.call = call}, kAll);
+    }
+    const std::size_t before = counts_[call].ours;
+    sweep({.call = call}, of_each == kAll ? kOurs : of_each);
+    expect_enough(call, of_each, counts_[call].ours - before);
   }
 }
 
@@ -94,6 +100,15 @@ void SyscallSweep::fail(const std::string& calls, Fault fault, std::size_t of_ea
   while (names >> fault.call) {
     sweep(fault, of_each);
   }
+}
+
+// A run makes the calls that an undisturbed one makes, give or take those that depend on how batches fall.
+void SyscallSweep::expect_enough(const std::string& call, std::size_t of_each, std::size_t fired) {
+  const auto known = oracle_.undisturbed().ours_of.find(call);
+  const std::size_t count = known == oracle_.undisturbed().ours_of.end() ? 0 : known->second;
+  const std::size_t wanted = of_each == kAll ? count - count / 10 : std::min(count, of_each);
+  EXPECT_TRUE(enough() || fired + 1 >= wanted)
+      << pipeline_.shape().name() << ": of " << count << " calls of " << call << " only " << fired;
 }
 
 // Each time another one of the calls, so that neither the first nor the last is always the one.
@@ -153,6 +168,7 @@ bool SyscallSweep::disturb(const Fault& fault) {
   }
   if (fault.kind != Fault::Kind::Kill) {
     judge_error(fault, end, before, after);
+    judge_success(fault, end);
   } else if (end.exit_code != (end.fired ? 128 + SIGKILL : 0)) {
     blame(fault, end, "ended with " + std::to_string(end.exit_code));
   }
@@ -184,6 +200,12 @@ void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const L
   if (fault.kind == Fault::Kind::Error && (at_sink || at_ledger)) {
     judge_words(fault, end, at_ledger);
   }
+  // The ledger's, too: only what its close syncs once more was synced before.
+  const bool of_a_commit = end.call.find("/state/ledger.db-wal") != std::string::npos;
+  if (is_sync(fault.call) && end.fired && of_a_commit && end.exit_code == 0 &&
+      after.rows != before.rows) {
+    blame(fault, end, "a sync of the ledger failed and the run went on");
+  }
   // What a sync of a sink was for must not be claimed: what is told now was told before it failed.
   const bool of_a_sink = end.ours && end.call.find("/state") == std::string::npos;
   if (is_sync(fault.call) && end.fired && of_a_sink) {
@@ -195,6 +217,18 @@ void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const L
           end.call.find("/" + copy.sink) != std::string::npos) {
         blame(fault, end, copy.key + " is called stored after the sync failed");
       }
+    }
+  }
+}
+
+// A run that ended well did all that it was to do. What it could not take away at its end is no loss: the next one does.
+void SyscallSweep::judge_success(const Fault& fault, const TracedEnd& end) {
+  if (end.exit_code != 0) {
+    return;
+  }
+  for (const std::string& wrong : oracle_.in_the_end(fault.error == EXDEV)) {
+    if (!wrong.starts_with("the folder has ")) {
+      blame(fault, end, "ended well, and " + wrong);
     }
   }
 }

@@ -13,7 +13,7 @@ namespace mailpipe::test {
 
 /// One shape of a pipeline, disturbed at one system call after the other.
 ///
-/// Life cycle  Made; swept; finish() prints how many points there were.
+/// Life cycle  Made; swept; its end prints how many points there were.
 /// Errors      Those of the program become failures of the test, with the point; after a few of them it stops.
 class SyscallSweep {
  public:
@@ -34,10 +34,12 @@ class SyscallSweep {
 
  private:
   bool enough() const;
+  void expect_enough(const std::string& call, std::size_t of_each, std::size_t fired);
   void sweep(Fault fault, std::size_t of_each);
   bool disturb(const Fault& fault);
   void judge_error(const Fault& fault, const TracedEnd& end, const LedgerText& before,
                    const LedgerText& after);
+  void judge_success(const Fault& fault, const TracedEnd& end);
   void judge_words(const Fault& fault, const TracedEnd& end, bool at_ledger);
   void blame(const Fault& fault, const TracedEnd& end, const std::string& what);
 
