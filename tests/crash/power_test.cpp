@@ -37,6 +37,19 @@ INSTANTIATE_TEST_SUITE_P(AllAtOnce, Power,
                          testing::Values(PowerCase{"Three", {"eml", "maildir", "mbox"}}),
                          [](const auto& each) { return each.param.name; });
 
+// So small that nearly everywhere all ways in which the power may go can be tried.
+class PowerInEveryWay : public Power {};
+
+TEST_P(PowerInEveryWay, GoesAtAnyStepAndTheNextRunEndsAsIfItHadNot) {
+  PowerCut(GetParam()).try_all({.few = 32'768, .most_sampled = 0.15});
+}
+
+INSTANTIATE_TEST_SUITE_P(Smallest, PowerInEveryWay,
+                         testing::Values(PowerCase{"Eml", {"eml"}, 3, 1},
+                                         PowerCase{"Maildir", {"maildir"}, 3, 1},
+                                         PowerCase{"Mbox", {"mbox"}, 3, 1}),
+                         [](const auto& each) { return each.param.name; });
+
 class PowerOfLargerRuns : public Power {};
 
 TEST_P(PowerOfLargerRuns, GoesAtSomeStepAndTheNextRunEndsAsIfItHadNot) {

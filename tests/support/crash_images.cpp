@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +15,8 @@ namespace mailpipe::test {
 namespace {
 
 using Kind = Change::Kind;
+
+constexpr std::array kFates = {Fate::Lost, Fate::Kept, Fate::Cut, Fate::Zeroed, Fate::Some};
 
 void write_to(std::string& octets, std::uint64_t offset, std::string_view more) {
   if (octets.size() < offset + more.size()) {
@@ -181,16 +184,17 @@ Crash CrashDisk::uniform(bool names, Fate data) const {
   return out;
 }
 
+double CrashDisk::ways() const {
+  return std::pow(2, static_cast<double>(names_.size())) *
+         std::pow(kFates.size(), static_cast<double>(dirty().size()));
+}
+
 std::vector<Crash> CrashDisk::crashes(std::size_t few, std::size_t more,
                                       std::minstd_rand& random) const {
-  constexpr std::array kFates = {Fate::Lost, Fate::Kept, Fate::Cut, Fate::Zeroed, Fate::Some};
   std::vector<Crash> out = {uniform(false, Fate::Lost), uniform(true, Fate::Kept),
                             uniform(true, Fate::Lost), uniform(false, Fate::Kept)};
   const std::vector<Node> files = dirty();
-  double all = 1;
-  for (std::size_t i = 0; i < names_.size() + files.size(); ++i) {
-    all *= i < names_.size() ? 2 : kFates.size();
-  }
+  const double all = ways();
   if (all <= static_cast<double>(few)) {
     for (std::size_t number = 0; number < static_cast<std::size_t>(all); ++number) {
       std::size_t rest = number;

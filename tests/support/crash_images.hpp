@@ -58,6 +58,9 @@ class CrashDisk {
 
   void apply(const Change& change);
 
+  /// In how many ways the power may go now.
+  double ways() const;
+
   /// Nothing is kept; everything is; then each thing alone is dropped, kept, cut. All combinations where there are
   /// at most `few`, else so many more at random.
   std::vector<Crash> crashes(std::size_t few, std::size_t more, std::minstd_rand& random) const;
