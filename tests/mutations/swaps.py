@@ -10,6 +10,7 @@ OPENING = "core/src/run/opening.cpp"
 APPEND = "plugins/sink-mbox/src/mbox_append.cpp"
 FLIGHTS = "core/src/run/flights.cpp"
 RECOVER = "plugins/sink-mbox/src/mbox_recover.cpp"
+RECOVERY = "core/src/run/recovery.cpp"
 RECORD = "plugins/sink-mbox/src/record.cpp"
 MARKER = "core/include/mailpipe/root_marker.hpp"
 FOLDERS = "plugins/sink-maildir/src/folders_make.cpp"
@@ -94,6 +95,25 @@ PRAGMAS = '"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=
 CARRY_OUT = "        carry_out(box, append);\n"
 WRITTEN_AGAIN = "      write_append(box.file, append);\n      note_done(append);\n      return;\n"
 
+SYNCED = "{ sink.sync(SyncPhase::Names); }\n    return refused;\n"  # as "names synced before publishing" leaves it
+COMMITTED = "  ledger_.commit();\n  committing_ = false;\n"
+SYNC_LANES = """for (const auto& lane : lanes_) {
+    lane->do_next([](Sink& sink) { sink.sync(SyncPhase::Names); }, [](const std::optional<Error>&) {});
+  }
+"""
+LINK_INTENT = "      if (!link.error) {\n        ledger_.put_intent({.row = step.row.id,\n"
+KEYWORD_INTENT = "      if (!lanes_[lane]->part().can.metadata) {\n        ledger_.put_intent("
+REMOVAL_INTENT = "      ledger_.put_intent(state::IntentRow::of_removal(place.row), {});\n"
+REMOVAL_KNOWN = "    ledger_.commit();  // the mail may be back before the next run, and then nothing is owed\n"
+FORGET_COPIES = """for (const Chunk::Place& place : chunk->places) {
+      ledger_.remove_receipt(place.row);
+      ledger_.remove_intents(place.row.row, sink.part().id);
+    }
+    ledger_.commit();
+"""
+ADDITIONS = "    if (plan.additions()) {\n      continue;  // what is to be added is not there yet\n"
+ASKED = "  lane.do_now([&](Sink& sink) {\n    for (const state::IntentRow& intent : open) {\n      const Intent question"
+
 SWAPS = [
     ("intents after publishing", [
         (COMMITTER, INTENTS, expression(INTENTS, "&Committer::publish")),
@@ -114,6 +134,28 @@ SWAPS = [
     ("names synced before publishing", [
         (COMMITTER, TO_PUBLISH, TO_PUBLISH + only(SYNC_NAMES)),
         (COMMITTER, REFUSED, f"    if (!MUTATED) {{ {SYNC_NAMES} }}\n    return refused;\n"),
+    ]),
+    ("receipts before the names are synced", [
+        (COMMITTER, SYNCED, SYNCED.replace("{ sink", "{ if (!MUTATED) sink")),
+        (COMMITTER, COMMITTED, COMMITTED + only(SYNC_LANES)),
+    ]),
+    ("links published without intents", [
+        (OWED, LINK_INTENT, LINK_INTENT.replace("!link", "!MUTATED && !link")),
+    ]),
+    ("keywords changed without intents", [
+        (OWED, KEYWORD_INTENT, KEYWORD_INTENT.replace("!lanes_", "!MUTATED && !lanes_")),
+    ]),
+    ("copies removed without intents", [
+        (OWED, REMOVAL_INTENT, without(REMOVAL_INTENT)),
+    ]),
+    ("receipts gone before the copies are", [
+        (OWED, REMOVAL_KNOWN, REMOVAL_KNOWN + only(FORGET_COPIES)),
+    ]),
+    ("removals before additions", [
+        (OWED, ADDITIONS, ADDITIONS.replace("plan.additions()", "!MUTATED && plan.additions()")),
+    ]),
+    ("recovery sweeps before it looks", [
+        (RECOVERY, ASKED, ASKED.replace("{\n    for", "{\n    " + only("sink.sweep();") + "    for", 1)),
     ]),
     ("names synced before removals", [
         (OWED, REMOVE + REMOVE_SYNC, instead(REMOVE + REMOVE_SYNC, REMOVE_SYNC + REMOVE)),
