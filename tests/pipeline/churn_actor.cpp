@@ -40,6 +40,16 @@ void ChurnActor::run(const std::stop_token& stop) {
   }
 }
 
+std::vector<std::string> ChurnActor::undone() const {
+  std::vector<std::string> out;
+  for (const Deed& deed : deeds()) {
+    if (done_.count(deed.name) == 0) {
+      out.emplace_back(deed.name);
+    }
+  }
+  return out;
+}
+
 ChurnActor::Mail ChurnActor::next_mail() {
   constexpr std::size_t kLarge = 40;  // one of so many
   constexpr std::size_t kAgain = 15;

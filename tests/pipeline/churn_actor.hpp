@@ -36,6 +36,9 @@ class ChurnActor {
   /// How often each thing was done.
   const std::map<std::string, std::size_t>& done() const noexcept { return done_; }
 
+  /// What was never done.
+  std::vector<std::string> undone() const;
+
  protected:
   struct Deed {
     const char* name;

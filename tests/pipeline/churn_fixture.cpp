@@ -102,6 +102,7 @@ ChurnRun::Run ChurnRun::one_run(std::mt19937& random) {
              std::to_string(run.result.exit_code);
   log_.push_back(run.told);
   const int ended_by = run.result.exit_code - 128;
+  killed_ += ended_by == SIGKILL || ended_by == SIGTERM ? 1 : 0;
   EXPECT_TRUE(run.well || (kills && (ended_by == SIGKILL || ended_by == SIGTERM)) ||
               (run.result.exit_code == 3 && only_lost_mailboxes()))
       << run.told << "\n"
@@ -330,8 +331,10 @@ void ChurnRun::churn(const ChurnShape& shape, std::chrono::seconds usual) {
   for (const auto& [name, times] : actor_->done()) {
     std::cout << name << " " << times << ", ";
   }
-  std::cout << log_.size() << " runs, " << whole_ << " of them whole\n";
+  std::cout << log_.size() << " runs, " << whole_ << " of them whole, " << killed_ << " killed\n";
   EXPECT_GT(whole_, 0U);
+  EXPECT_GT(killed_, 0U);
+  EXPECT_EQ(actor_->undone(), std::vector<std::string>());
   Run last{ChurnJournal::Clock::now(), {}, {}, false, "the last run"};
   run_well();
   last.ended = ChurnJournal::Clock::now();

@@ -76,7 +76,7 @@ class ChurnRun : public AcrossRun {
   Instant looked_{};
   std::set<std::string> gone_;  ///< keys, of all reports
   std::vector<std::string> log_;
-  std::size_t whole_ = 0;
+  std::size_t whole_ = 0, killed_ = 0;
 };
 
 }  // namespace mailpipe::test
