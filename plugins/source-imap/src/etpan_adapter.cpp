@@ -157,6 +157,10 @@ clist* items_of(const Response& response) {
 }  // namespace
 
 std::optional<std::vector<std::string>> EtpanAdapter::flags(std::string_view list) {
+  // Anything else than atoms would be rejected, and strings leak.
+  if (!list.starts_with('(') || list.find_first_of("\"(){", 1) != list.size() - 1) {
+    return std::nullopt;
+  }
   const Response response = parser_->parse_item("FLAGS", list);
   clist* items = items_of(response);
   if (items == nullptr) {

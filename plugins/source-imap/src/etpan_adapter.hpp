@@ -21,7 +21,7 @@ namespace mailpipe::imap {
 ///   STATUS             names keep their quotes, literal names are lost; SIZE and MAILBOXID lose the response.
 ///   SEARCH, ESEARCH    71 octets of memory a UID; MODSEQ and ESEARCH are rejected. VANISHED: a list as well.
 ///   X-GM-LABELS        rejected where a label is a bare \Sent, as in Gmail's own documentation.
-///   literals           leak where what holds them is rejected. In LIST our tokenizer reads them.
+///   literals           leak where what holds them is rejected. In LIST our tokenizer reads them. So do strings among FLAGS.
 ///   NAMESPACE          rejected with NIL as separator or an extension (RFC 2342's own examples).
 ///   EMAILID, SAVEDATE, X-GUID, literal8, unknown items, ENVELOPE, BODYSTRUCTURE: rejected, or recursion without an end; never
 ///                      shown to it.
