@@ -111,7 +111,6 @@ FORGET_COPIES = """for (const Chunk::Place& place : chunk->places) {
     }
     ledger_.commit();
 """
-ADDITIONS = "    if (plan.additions()) {\n      continue;  // what is to be added is not there yet\n"
 ASKED = "  lane.do_now([&](Sink& sink) {\n    for (const state::IntentRow& intent : open) {\n      const Intent question"
 
 SWAPS = [
@@ -150,9 +149,6 @@ SWAPS = [
     ]),
     ("receipts gone before the copies are", [
         (OWED, REMOVAL_KNOWN, REMOVAL_KNOWN + only(FORGET_COPIES)),
-    ]),
-    ("removals before additions", [
-        (OWED, ADDITIONS, ADDITIONS.replace("plan.additions()", "!MUTATED && plan.additions()")),
     ]),
     ("recovery sweeps before it looks", [
         (RECOVERY, ASKED, ASKED.replace("{\n    for", "{\n    " + only("sink.sweep();") + "    for", 1)),
