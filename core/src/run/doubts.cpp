@@ -37,7 +37,7 @@ void Engine::remove_untold(StreamId stream) {
        rows = ledger_.doubted(stream, after, kChunk)) {
     after = rows.back().id;
     for (const state::Row& row : rows) {
-      on_removed(row.item.key, Accounts::Bringer::Removed);
+      on_removed(row.item.key, checkpoints_.number(stream));
     }
   }
 }

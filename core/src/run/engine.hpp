@@ -105,13 +105,14 @@ class Engine {
   void on_event(Event event);
   void on_item(Event event);
   void on_keywords(Event event);
-  void on_removed(const std::string& key, Accounts::Bringer by);
+  void on_removed(const std::string& key, std::uint64_t told_in);
+  void removed_in_flight(Flight& flight, std::uint64_t told_in);
   void on_gone(const Event& event);
   void on_listing_end(StreamId stream);
   void remove_unlisted(StreamId stream, std::int64_t number);
   void on_list_done();
   void on_list_failed(const Error& error);
-  void removed_row(state::Row row, Accounts::Bringer by);
+  void removed_row(state::Row row, std::uint64_t told_in);
   void known(state::Row row, Action action, Item item);
   bool take_back(state::Row& row);
   void on_mailbox(StreamId stream, const Mailbox& mailbox);

@@ -16,8 +16,6 @@ void Engine::put(state::Row& row, state::RowState state, state::Outcome outcome)
   }
   if (before == state::RowState::Gone && state != before) {
     ledger_.note_back(row);
-  } else if (before != state::RowState::None && before != state && state == state::RowState::Gone) {
-    ledger_.note_gone(row);
   }
 }
 
@@ -111,7 +109,7 @@ void Engine::heed_told(Flight& flight) {
     known(ledger_.find(flight.row.item.key), Action::Update, flight.row.item);
   }
   if (flight.removed) {
-    on_removed(flight.row.item.key, Accounts::Bringer::Removed);
+    on_removed(flight.row.item.key, flight.row.told_in);
   }
   Checkpoints::leave(flight.group);
 }

@@ -139,12 +139,17 @@ void Engine::write_rows(Flight& flight) {
   row.reason.clear();
   row.due.reset();
   row.tries = 0;
+  const bool goes =
+      flight.removed && row.state != state::RowState::None && row.state != state::RowState::Gone;
   // What a single sink lacked is counted under that sink; the message itself was known.
   put(row, flight.removed ? state::RowState::Gone : state::RowState::Stored,
       flight.catch_up ? state::Outcome::Known : state::Outcome::Stored);
   ledger_.note_message_id(row.id, flight.message_id);
   if (!flight.replaces.empty()) {
     ledger_.put_successor(flight.replaces, row.item.key);
+  }
+  if (goes) {
+    ledger_.note_gone(row);
   }
   if (flight.removed) {
     owe_removal(row.id);

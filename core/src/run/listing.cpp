@@ -58,7 +58,7 @@ void Engine::on_event(Event event) {
       on_keywords(std::move(event));
       break;
     case EventKind::Removed:
-      on_removed(event.key, Accounts::Bringer::Removed);
+      on_removed(event.key, checkpoints_.number(event.stream));
       break;
     case EventKind::Gone:
       on_gone(event);
@@ -118,6 +118,7 @@ void Engine::on_item(Event event) {
     Flight& flight = *flying->second;
     flight.row.seen = std::max(flight.row.seen, seen);
     flight.removed = false;
+    flight.row.told_in = checkpoints_.number(event.stream);
     if (doubts_) {
       ledger_.believe(flight.row);
     }
@@ -269,11 +270,16 @@ void Engine::on_mailbox_removed(StreamId stream, const std::string& id) {
   }
 }
 
-void Engine::on_removed(const std::string& key, Accounts::Bringer by) {
+void Engine::removed_in_flight(Flight& flight, std::uint64_t told_in) {
+  flight.removed = true;
+  flight.row.told_in = told_in;
+  hold_cursor(flight);
+}
+
+void Engine::on_removed(const std::string& key, std::uint64_t told_in) {
   const auto flying = by_key_.find(key);
   if (flying != by_key_.end()) {
-    flying->second->removed = true;
-    hold_cursor(*flying->second);
+    removed_in_flight(*flying->second, told_in);
     if (doubts_) {
       ledger_.believe(flying->second->row);
     }
@@ -281,13 +287,13 @@ void Engine::on_removed(const std::string& key, Accounts::Bringer by) {
   }
   state::Row row = ledger_.find(key);
   if (row.state != state::RowState::None) {
-    removed_row(std::move(row), by);
+    removed_row(std::move(row), told_in);
   }
 }
 
-void Engine::removed_row(state::Row row, Accounts::Bringer by) {
-  accounts_.bring(row, by);
-  row.told_in = checkpoints_.number(row.item.stream);
+void Engine::removed_row(state::Row row, std::uint64_t told_in) {
+  accounts_.bring(row, Accounts::Bringer::Removed);
+  row.told_in = told_in;
   if (doubts_) {
     ledger_.believe(row);
   }
@@ -304,6 +310,7 @@ void Engine::removed_row(state::Row row, Accounts::Bringer by) {
   row.due.reset();
   const bool stored = row.state == state::RowState::Stored;
   put(row, state::RowState::Gone, state::Outcome::Gone);
+  ledger_.note_gone(row);
   if (stored) {
     owe_removal(row.id);
     hand_over(row.item.key);
@@ -312,13 +319,14 @@ void Engine::removed_row(state::Row row, Accounts::Bringer by) {
 
 void Engine::on_gone(const Event& event) {
   state::Row row = ledger_.find(event.key);
+  const std::uint64_t told_in = checkpoints_.number(event.stream);
   if (row.state != state::RowState::None) {
-    removed_row(std::move(row), Accounts::Bringer::Removed);
+    removed_row(std::move(row), told_in);
     return;
   }
   row.item.key = event.key;
   row.item.stream = event.stream;
-  row.told_in = checkpoints_.number(event.stream);
+  row.told_in = told_in;
   accounts_.bring(row, Accounts::Bringer::Listed);
   put(row, state::RowState::Gone, state::Outcome::Gone);
   note(event.key, "gone", "removed from the server before it could be read");
@@ -356,10 +364,9 @@ void Engine::remove_unlisted(StreamId stream, std::int64_t number) {
     for (const state::Row& row : rows) {
       const auto flying = by_key_.find(row.item.key);
       if (flying == by_key_.end()) {
-        removed_row(row, Accounts::Bringer::Removed);
+        removed_row(row, checkpoints_.number(stream));
       } else if (flying->second->row.seen < number) {
-        flying->second->removed = true;
-        hold_cursor(*flying->second);
+        removed_in_flight(*flying->second, checkpoints_.number(stream));
       }
     }
   }

@@ -43,8 +43,8 @@ CREATE INDEX former_keys_row ON former_keys(row);
 CREATE TABLE message_ids(row INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
 CREATE INDEX message_ids_hash ON message_ids(hash);
 
--- What changed since the cursor of a stream was written; told_in: before which checkpoint. went = 0: the row came, outside a complete listing; 1: it is gone;
--- 2: the same, and it stands for a key only, since the message's own row lives on under another one.
+-- What changed since the cursor of a stream was written; told_in: before which checkpoint. went = 0: the row came, outside a
+-- complete listing; 1: it is gone; 2: the same, and it stands for a key only, since the message's own row lives on under another.
 CREATE TABLE uncovered(stream INTEGER NOT NULL, row INTEGER NOT NULL, doubted INTEGER NOT NULL,
   went INTEGER NOT NULL DEFAULT 0, told_in INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(stream, row)) WITHOUT ROWID;
 
