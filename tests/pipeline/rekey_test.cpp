@@ -1,12 +1,10 @@
-// Messages that are new to the ledger, but not to the sinks.
-#include "pipeline/tree_pipeline.hpp"
+// Messages that are new to the ledger, but not to the sinks. adoption_test.cpp has files that a scan found.
+#include "pipeline/rekey_fixture.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <functional>
 #include <future>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,68 +13,6 @@ namespace {
 
 using Places = std::multiset<std::string>;
 using run::OnRemove;
-
-class Rekey : public testing::Test {
- protected:
-  /// The server gives a message another id, as after a changed UIDVALIDITY; `id` tells whether its server id stays.
-  void rekey(
-      const std::string& from, const std::string& to, bool keeps_server_id,
-      const std::function<void(Account::Message&)>& change = [](auto&) {}) {
-    Account::Message message = account.messages.at(from);
-    account.remove(from);
-    message.server_id = keeps_server_id ? message.server_id.value_or(from) : std::string();
-    change(message);
-    account.add(to, message);
-  }
-
-  /// So many stored messages that one is sampled when the next run adopts them on another tool's records.
-  void adopt_many() {
-    for (int i = 0; i < 250; ++i) {
-      account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
-    }
-    pipeline.run();
-    pipeline.refs_in_scan = true;
-  }
-
-  void forget_fetches() {
-    pipeline.script.header_fetches = 0;
-    pipeline.script.body_fetches = 0;
-  }
-
-  /// The source tells more of a message, by its key, while it is being fetched for the first time in the next run; then the
-  /// fetch fails, if it is to.
-  void tell_while_fetching(
-      const std::function<void(StreamId, Emitter&, const std::string& key)>& tell,
-      std::optional<ErrorClass> then = std::nullopt) {
-    pipeline.script.on_fetch = [this, then](const std::string& id) {
-      if (first_.empty()) {
-        first_ = id;
-        fetched_.set_value(id);
-        told_.get_future().wait();
-      }
-      if (then && id == first_) {
-        throw Error(*then, "it does not come");
-      }
-    };
-    pipeline.script.after_items = [this, tell](StreamId stream, Emitter& out) {
-      tell(stream, out, ScriptedSource::key(fetched_.get_future().get()));
-      for (int i = 0; i < 1'200;
-           ++i) {  // more than may wait: what was told before is heard by then
-        out.estimate(stream, 0);
-      }
-      told_.set_value();
-    };
-  }
-
-  TreePipeline pipeline{OnRemove::Delete};
-  Account& account = pipeline.account;
-  Tree& tree = *pipeline.tree;
-
- private:
-  std::string first_;
-  std::promise<std::string> fetched_;
-  std::promise<void> told_;
-};
 
 TEST_F(Rekey, AServerIdMakesADeadRowLiveOnWithoutADownload) {
   account.add_many(30);
@@ -291,120 +227,6 @@ TEST_F(Rekey, AMessageThatIsRemovedWhileItIsMatchedLeavesNoCopy) {
       [](StreamId stream, Emitter& out, const std::string& key) { out.removed(stream, key); });
   EXPECT_EQ(pipeline.run().exit_code, 0);
   EXPECT_TRUE(tree.files.empty());
-}
-
-// ---- adoption
-
-TEST_F(Rekey, WhatIsToldOfAMessageThatIsSampledIsFollowed) {
-  adopt_many();
-  std::string sampled;
-  tell_while_fetching([&](StreamId stream, Emitter& out, const std::string& key) {
-    sampled = key;
-    out.keywords(stream, key, {"$seen"});
-  });
-  const run::RunReport report = pipeline.run(run::Mode::Rebuild);
-  EXPECT_EQ(report.exit_code, 0);
-  EXPECT_EQ(report.counters.at("engine.sampled"), 1U);
-  EXPECT_EQ(tree.files.at("Inbox/" + sampled).keywords, (std::set<std::string>{"$seen"}));
-}
-
-TEST_F(Rekey, AMessageThatIsRemovedWhileItIsSampledLeavesNoCopy) {
-  adopt_many();
-  tell_while_fetching(
-      [](StreamId stream, Emitter& out, const std::string& key) { out.removed(stream, key); });
-  EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 0);
-  EXPECT_EQ(tree.files.size(), 249U);
-}
-
-TEST_F(Rekey, AMessageThatIsRemovedWhileItIsSampledAndIsGoneThenLeavesNoCopy) {
-  adopt_many();
-  tell_while_fetching([&](StreamId stream, Emitter& out, const std::string& key) {
-    pipeline.script.vanished.insert(key.substr(key.rfind(':') + 1));
-    out.removed(stream, key);
-  });
-  EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 0);
-  EXPECT_EQ(tree.files.size(), 249U);
-}
-
-TEST_F(Rekey, AMessageThatIsRemovedWhileItsSampleFailsLeavesNoCopy) {
-  adopt_many();
-  tell_while_fetching(
-      [](StreamId stream, Emitter& out, const std::string& key) { out.removed(stream, key); },
-      ErrorClass::Item);
-  pipeline.run(run::Mode::Rebuild);
-  EXPECT_EQ(tree.files.size(), 249U);
-}
-
-TEST_F(Rekey, WhatIsToldOfAMessageThatIsSampledIsToldAgainIfTheRunBreaksOff) {
-  adopt_many();
-  std::string sampled;
-  tell_while_fetching(
-      [&](StreamId stream, Emitter& out, const std::string& key) {
-        sampled = key;
-        account.messages[key.substr(key.rfind(':') + 1)].keywords = {"$seen"};
-        out.keywords(stream, key, {"$seen"});
-        out.checkpoint(stream, std::to_string(account.state()));
-      },
-      ErrorClass::Permanent);
-  EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 1);
-  pipeline.script.on_fetch = nullptr;
-  pipeline.script.after_items = nullptr;
-  EXPECT_EQ(pipeline.run().exit_code, 0);
-  EXPECT_EQ(tree.files.at("Inbox/" + sampled).keywords, (std::set<std::string>{"$seen"}));
-}
-
-TEST_F(Rekey, ARebuildFindsMessagesByTheirHeaders) {
-  for (int i = 0; i < 20; ++i) {
-    account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
-  }
-  pipeline.run();
-  forget_fetches();
-  const run::RunReport report = pipeline.run(run::Mode::Rebuild);
-  EXPECT_EQ(report.exit_code, 0);
-  EXPECT_EQ(report.sinks.at(0).adopted, 20U);
-  EXPECT_EQ(pipeline.script.header_fetches, 20);
-  EXPECT_EQ(pipeline.script.body_fetches, 0);
-  EXPECT_EQ(tree.files.size(), 20U);
-}
-
-TEST_F(Rekey, ARebuildBringsTheKeywordsThatTheServerHasAndKeepsLocalOnes) {
-  account.add("a", {.body = "A: 1\r\n\r\nx", .keywords = {"$seen"}});
-  pipeline.run();
-  tree.files.begin()->second.keywords.insert("local");
-  account.change("a", [](auto& m) { m.keywords = {"$seen", "$flagged"}; });
-  EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 0);
-  EXPECT_EQ(tree.files.begin()->second.keywords,
-            (std::set<std::string>{"$flagged", "$seen", "local"}));
-}
-
-TEST_F(Rekey, RecordsOfAnotherToolNeedASampleOnly) {
-  for (int i = 0; i < 1000; ++i) {
-    account.add("m" + std::to_string(i), {.body = "A: " + std::to_string(i) + "\r\n\r\nbody"});
-  }
-  pipeline.run();
-  forget_fetches();
-  pipeline.refs_in_scan = true;
-  const run::RunReport report = pipeline.run(run::Mode::Rebuild);
-  EXPECT_EQ(report.exit_code, 0);
-  EXPECT_EQ(report.sinks.at(0).adopted, 1000U);
-  EXPECT_EQ(pipeline.script.header_fetches, 0);
-  EXPECT_EQ(pipeline.script.body_fetches, 5);
-  EXPECT_EQ(report.counters.at("engine.sampled"), 5U);
-}
-
-TEST_F(Rekey, RecordsThatDoNotFitTheAccountStopTheAdoption) {
-  for (int i = 0; i < 1000; ++i) {
-    account.add("m" + std::to_string(i),
-                {.body = "A: " + std::to_string(1000 + i) + "\r\n\r\nbody"});
-  }
-  pipeline.run();
-  for (auto& [id, message] : account.messages) {
-    message.body.back() = '?';
-  }
-  pipeline.refs_in_scan = true;
-  const run::RunReport report = pipeline.run(run::Mode::Rebuild);
-  EXPECT_EQ(report.exit_code, 1);
-  EXPECT_EQ(tree.files.size(), 1000U);
 }
 
 }  // namespace
