@@ -194,10 +194,8 @@ void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const L
   if (end.exit_code != 0 && end.err.empty()) {
     blame(fault, end, "said nothing");
   }
-  const bool at_sink =
-      end.ours && end.call.find("/" + pipeline_.shape().sinks.at(0)) != std::string::npos;
   const bool at_ledger = end.call.find("/state/ledger.db") != std::string::npos;
-  if (fault.kind == Fault::Kind::Error && (at_sink || at_ledger)) {
+  if (fault.kind == Fault::Kind::Error && end.ours) {
     judge_words(fault, end, at_ledger);
   }
   // The ledger's, too: only what its close syncs once more was synced before.
@@ -236,7 +234,8 @@ void SyscallSweep::judge_success(const Fault& fault, const TracedEnd& end) {
 void SyscallSweep::judge_words(const Fault& fault, const TracedEnd& end, bool at_ledger) {
   // SQLite forgets why it could not open a file.
   const bool forgot = at_ledger && fault.call == "openat" && end.exit_code == 1;
-  if (!forgot && !fits(fault.error, end.exit_code)) {
+  const bool refused = end.call.find("/p.yaml") != std::string::npos && end.exit_code == 2;
+  if (!forgot && !refused && !fits(fault.error, end.exit_code)) {
     blame(fault, end, "ended with " + std::to_string(end.exit_code));
   }
   const auto told = [&](const char* word) { return end.err.find(word) != std::string::npos; };

@@ -10,6 +10,8 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <exception>
 #include <fstream>
 #include <map>
@@ -318,12 +320,15 @@ std::optional<std::string> read_source(const std::filesystem::path& path,
     add_error(diagnostics, "MP1001", whole, "this is a folder, not a pipeline file");
     return std::nullopt;
   }
-  std::ifstream in(path, std::ios::binary);
   std::string text(kMaxFile + 1, '\0');
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!in.is_open() || in.bad()) {
-    add_error(diagnostics, "MP1001", whole, "the file cannot be read",
-              {{}, "check its permissions"});
+    const std::string reason =
+        errno == 0 ? ""
+                   : ": " + std::string(std::strerror(errno));  // NOLINT(concurrency-mt-unsafe)
+    add_error(diagnostics, "MP1001", whole, "the file cannot be read" + reason);
     return std::nullopt;
   }
   text.resize(static_cast<std::size_t>(in.gcount()));
