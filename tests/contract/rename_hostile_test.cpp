@@ -2,6 +2,7 @@
 #include "contract/maildir_fixture.hpp"
 #include "eml_sink.hpp"
 #include "file_digest.hpp"
+#include "mbox_sink.hpp"
 #include "rename_filter.hpp"
 #include "support/hostile_texts.hpp"
 
@@ -80,6 +81,10 @@ struct Backup {
     if (sink == "eml") {
       return std::make_unique<eml::EmlSink>(options, host);
     }
+    if (sink == "mbox") {
+      const Options folder(Json{{"path", (dir / "root").string()}}.dump());
+      return std::make_unique<mbox::MboxSink>(folder, host);
+    }
     return std::make_unique<maildir::MaildirSink>(options, host);
   }
 
@@ -90,6 +95,7 @@ struct Backup {
     const std::unique_ptr<Sink> sink = make(kind);
     sink->open(false);
     std::map<std::string, std::string> out;
+    std::vector<Staged> batch;
     for (const Message& one : mail) {
       Item item = one.item;
       const Body body = one.body();
@@ -98,9 +104,12 @@ struct Backup {
       if (!verdict.places.empty()) {
         item.places = {mailbox_of(verdict.places.at(0).path)};
       }
-      const Staged staged = sink->store(item, body);
+      batch.push_back(sink->store(item, body));
+      out[item.key] = batch.back().placed.at(0).location;
+    }
+    sink->sync(SyncPhase::Data);
+    for (const Staged& staged : batch) {
       sink->publish(staged);
-      out[item.key] = staged.placed.at(0).location;
     }
     sink->sync(SyncPhase::Names);
     return out;
@@ -204,6 +213,31 @@ TEST_P(HostileMailboxes, StayInTheTreeEachInAMailboxOfItsOwn) {
   }
   for (const Message& one : mail) {
     EXPECT_EQ(slurp(run.dir / "root" / locations.at(one.item.key)), one.octets);
+  }
+}
+
+TEST_P(HostileMailboxes, StayInTheFolderEachInAnMboxOfItsOwn) {
+  const Json options{{"mailbox", GetParam()}};
+  Backup run;
+  const auto locations = run.store("mbox", options, mail);
+  std::map<std::string, std::string> owners;
+  const auto sink = run.make("mbox");
+  sink->open(true);
+  for (const auto& [key, location] : locations) {
+    const Message& one = mail.at(std::stoul(key.substr(7)));
+    const auto [owner, fresh] = owners.emplace(location.substr(0, location.rfind(':')), key);
+    const auto& other = mail.at(std::stoul(owner->second.substr(7))).item.server_id;
+    EXPECT_TRUE(fresh || g_ascii_strcasecmp(one.item.server_id.c_str(), other.c_str()) == 0)
+        << printable(one.item.server_id) << " and " << printable(other);
+    std::string octets;
+    sink->read({key, "", location, one.octets.size(), one.digest()},
+               [&](std::string_view piece) { octets += piece; });
+    EXPECT_EQ(octets, one.octets);
+  }
+  for (const fs::path& one : below(run.dir.path())) {
+    EXPECT_EQ(*one.lexically_relative(run.dir.path()).begin(), "root");
+    EXPECT_LE(one.filename().string().size(), 255U);
+    EXPECT_TRUE(is_harmless(one.filename().string())) << printable(one.filename().string());
   }
 }
 
