@@ -71,28 +71,5 @@ TEST(Kill, FiftyTimesAtRandomThenOneQuietRun) {
   pipeline.expect_whole(reference.files());
 }
 
-// A rebuild that died is begun again; or a plain run either goes on with it or refuses to start over what lies there.
-TEST(Kill, InTheMiddleOfARebuildNeverMakesARunFetchWhatLiesThere) {
-  bool finished = false;
-  for (int at = 1; !finished && at < 500; at += 3) {
-    SCOPED_TRACE("killed at file operation " + std::to_string(at));
-    EmlPipeline pipeline;
-    pipeline.account.add_many(4);
-    ASSERT_EQ(pipeline.run().exit_code, 0);
-    const auto undisturbed = pipeline.files();
-    fs::remove_all(pipeline.dir.path() / "state");
-    finished = WIFEXITED(pipeline.run_in_child(at, run::Mode::Rebuild));
-    pipeline.script.fetches = 0;
-    const int plain = pipeline.run().exit_code;
-    EXPECT_TRUE(plain == 0 || plain == 1) << plain;
-    if (plain != 0) {
-      EXPECT_EQ(pipeline.run(run::Mode::Rebuild).exit_code, 0);
-    }
-    EXPECT_EQ(pipeline.script.fetches, 0);
-    pipeline.expect_whole(undisturbed);
-  }
-  EXPECT_TRUE(finished);
-}
-
 }  // namespace
 }  // namespace mailpipe::test

@@ -1,6 +1,7 @@
 #include "run/opening.hpp"
 
-#include <mailpipe/file.hpp>
+#include "state/put_aside.hpp"
+
 #include <mailpipe/printable.hpp>
 
 #include <nlohmann/json.hpp>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,21 +33,6 @@ std::string member(const std::string& marker, const char* name) {
   return json.is_object() && json.contains(name) && json.at(name).is_string()
              ? printable(json.at(name).get<std::string>(), 100)
              : std::string("?");
-}
-
-/// Moves the file and SQLite's two companions; a companion left behind would be replayed into the new ledger.
-void put_aside(const std::filesystem::path& file) {
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    const std::filesystem::path from = file.string() + suffix;
-    const std::filesystem::path to = file.string() + ".before-rebuild" + suffix;
-    std::error_code error;
-    std::filesystem::remove(to, error);
-    std::filesystem::rename(from, to, error);
-    if (error && std::filesystem::exists(from)) {
-      throw Error(ErrorClass::Config,
-                  "cannot move '" + from.string() + "' aside: " + error.message());
-    }
-  }
 }
 
 bool is_ours(const std::string& marker, const SinkPart& part, const Setup& setup) {
@@ -81,11 +66,15 @@ void scan_sink(SinkLane& lane, state::Ledger& ledger) {
 
 }  // namespace
 
-std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs&) {
+std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, const Runner::Services& services) {
   using Open = state::Ledger::Open;
   const std::filesystem::path file = state::Ledger::file_in(setup.state_dir);
   if (setup.mode == Mode::Rebuild) {
-    put_aside(file);
+    const std::string kept = state::put_aside(services.fs, file);
+    if (!kept.empty()) {
+      services.log(LogLevel::Info, "engine", "the ledger before this one is kept as '" + kept + "'",
+                   {});
+    }
   }
   const bool exists = std::filesystem::exists(file);
   const Open how = exists                       ? Open::Existing

@@ -14,7 +14,7 @@ namespace mailpipe::run {
 
 /// Opens the ledger of the state folder. Mode::Rebuild puts an older file aside and begins a new one; Mode::DryRun
 /// changes nothing on disk.
-std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, Fs& fs);
+std::unique_ptr<state::Ledger> open_ledger(const Setup& setup, const Runner::Services& services);
 
 /// Opens one sink and checks its marker against the ledger; marks a new one. Mode::Rebuild first takes down what lies in it
 /// as candidates for adoption.

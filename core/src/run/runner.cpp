@@ -192,7 +192,7 @@ RunReport Runner::run(const Components& components) {
       make_state_dir(in.services.fs, in.setup.state_dir);
       in.lock = std::make_unique<state::Lock>(in.setup.state_dir);
     }
-    in.own_ledger = open_ledger(in.setup, in.services.fs);
+    in.own_ledger = open_ledger(in.setup, in.services);
     in.ledger = in.own_ledger.get();
     in.access = {.ledger = in.ledger, .archive = components.archive(), .on_its_way = {}};
     if (!report.dry_run) {
