@@ -185,6 +185,20 @@ TEST(ImapFetch, FindsTheOneMessageThatARangeFailsFor) {
   EXPECT_EQ(account.queue.delivered.size(), 4U);
 }
 
+// RFC 3501 section 5.5 lets a server answer what it was asked later first.
+TEST(ImapFetch, ForgetsNoMessageWhenALaterCommandIsAnsweredAndThenTheConnectionEnds) {
+  Fetched account;
+  account.server.on({.command = "UID FETCH 1:5 *", .times = 1, .instead = "$tag NO try fewer\r\n"});
+  account.server.on({.command = "UID FETCH 1:3 *", .times = 1, .instead = "* OK wait\r\n"});
+  account.server.on({.command = "UID FETCH 4:5 *",
+                     .times = 1,
+                     .tail = "* BYE later\r\n",
+                     .ending = ModelHook::Ending::Close});
+  account.run();
+  EXPECT_EQ(account.queue.delivered.size(), 5U);
+  EXPECT_EQ(account.source.host.counted("reconnects"), 1U);
+}
+
 TEST(ImapFetch, AsksOneByOneWhereBodiesComeBeforeTheirUids) {
   Fetched account;
   for (std::uint32_t uid = 1; uid <= 5; ++uid) {

@@ -219,8 +219,13 @@ void Fetcher::body_before_uid() {
   }
 }
 
+/// RFC 3501 section 5.5: the server may answer another one than that which was sent first.
+void Fetcher::landed(const Command& command) {
+  std::erase_if(flying_, [&](const auto& each) { return each.get() == &command; });
+}
+
 void Fetcher::batch_ended(Batch& batch, const Completion& result) {
-  flying_.pop_front();
+  landed(batch);
   const Selection& selection = batch.selection();
   const std::vector<Wanted> left = batch.left();
   for (const Wanted& wanted : left) {
@@ -287,7 +292,7 @@ void Fetcher::batch_refused(std::vector<Wanted> left, const Completion& result) 
 }
 
 void Fetcher::lookup_ended(Lookup& lookup, const Completion& result) {
-  flying_.pop_front();
+  landed(lookup);
   const Selection& selection = lookup.selection();
   for (const Wanted& wanted : lookup.left()) {
     forget(wanted);

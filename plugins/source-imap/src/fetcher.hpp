@@ -88,6 +88,7 @@ class Fetcher {
 
   std::shared_ptr<Selection> select(StreamId stream);
   void body_before_uid();
+  void landed(const Command& command);
   void batch_ended(Batch& batch, const Completion& result);
   void batch_refused(std::vector<Wanted> left, const Completion& result);
   void lookup_ended(Lookup& lookup, const Completion& result);
