@@ -237,6 +237,21 @@ TEST(Engine, ContainsAnExceptionOfTheSource) {
   EXPECT_EQ(pipeline.disk().published.size(), 0U);
 }
 
+TEST(Engine, EndsWhenTheSourceForgetsAMessageAndTheNextRunHasIt) {
+  PipelineRun pipeline;
+  pipeline.account.add_many(9);
+  pipeline.script.forgotten = {"m5"};
+  const RunReport report = pipeline.run();
+  EXPECT_EQ(report.exit_code, 1);
+  ASSERT_EQ(report.errors.size(), 1U);
+  EXPECT_NE(report.errors[0].what.find("has not answered 1 that it took"), std::string::npos);
+  EXPECT_TRUE(report.counts.adds_up());
+  EXPECT_EQ(report.counts.failed, 1U);
+  pipeline.script.forgotten.clear();
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(pipeline.disk().published.size(), 9U);
+}
+
 TEST(Engine, CommitsWhatIsInFlightAtTheFirstSignal) {
   PipelineRun pipeline;
   pipeline.account.add_many(500);

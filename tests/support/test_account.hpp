@@ -86,8 +86,9 @@ struct Script {
   std::function<void()> after_list;                     ///< may throw Error
   std::function<void(const std::string& id)> on_fetch;  ///< before each body; may throw Error
   std::function<void()>
-      after_take;                  ///< with works in hand; may throw Error: the whole source fails
-  std::set<std::string> vanished;  ///< fetch says gone
+      after_take;                   ///< with works in hand; may throw Error: the whole source fails
+  std::set<std::string> vanished;   ///< fetch says gone
+  std::set<std::string> forgotten;  ///< fetch says nothing
   bool lose_cursor = false;
   std::atomic<int> lists{0}, fetches{0}, header_fetches{0}, body_fetches{0};
 };
@@ -205,6 +206,9 @@ class ScriptedSource final : public Source {
     try {
       if (script_.on_fetch) {
         script_.on_fetch(work.ref);
+      }
+      if (script_.forgotten.contains(work.ref)) {
+        return;
       }
       const auto message = account_.find(work.ref);
       if (script_.vanished.contains(work.ref) || !message) {

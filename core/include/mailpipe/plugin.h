@@ -315,7 +315,8 @@ typedef struct mp_queue_vt {
   /* [fetch] Hands out up to max_items works, of about max_bytes together (always at least one), as
    * out[0..*count). MP_TAKE_SAME_STREAM: all of one stream. Waits until there is work (unless
    * MP_TAKE_NO_WAIT: MP_EMPTY) and room for its bodies; MP_END: none will come. Every work taken
-   * must end in exactly one of done, fail, gone. */
+   * must end in exactly one of done, fail, gone; as long as one has not, MP_E_INTERNAL in place of
+   * waiting. */
   mp_status (*take)(mp_queue*, uint32_t max_items, uint64_t max_bytes, uint32_t flags,
                     const mp_work** out, uint32_t* count) MP_NOEXCEPT;
   /* [fetch] Readable while take() would return at once. For poll(); never read from or close it. */

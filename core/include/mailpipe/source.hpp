@@ -174,7 +174,8 @@ class WorkQueue {
  public:
   virtual ~WorkQueue() = default;
 
-  /// Waits until there is work and room for its bodies. This is the only back-pressure.
+  /// Waits until there is work and room for its bodies. This is the only back-pressure. Throws Error(Internal) instead of
+  /// waiting where this fetch() has not answered all that it took: then limits.wait must be false.
   virtual Taken take(const TakeLimits& limits) = 0;
 
   /// Readable while take() would return at once. For poll(); never read from or close it.

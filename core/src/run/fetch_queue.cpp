@@ -132,6 +132,11 @@ Taken FetchQueue::take(const TakeLimits& limits, std::map<std::uint64_t, Work>& 
     if (!limits.wait) {
       return {Taken::State::Empty, {}};
     }
+    if (!mine.empty()) {  // nobody would answer those, and the run never end
+      throw Error(ErrorClass::Internal,
+                  "the source waits for more messages, and has not answered " +
+                      std::to_string(mine.size()) + " that it took");
+    }
     wake_.wait(lock);
   }
   if (ended()) {
