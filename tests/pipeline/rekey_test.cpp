@@ -124,6 +124,33 @@ TEST_F(Rekey, ADeadRowIsTheRowOfOneMessageOnly) {
   }
 }
 
+// The source tells of a checkpoint before the header says which row it is; the row's octets then do not come.
+TEST_F(Rekey, ARevivedRowWhoseOctetsDoNotComeIsFetchedByTheNextRun) {
+  const std::string body = "A: 1\r\n\r\nxx";
+  account.add("a", {.body = body, .server_id = ""});
+  account.add_many(30);
+  pipeline.run();
+  account.remove("a");
+  pipeline.run();
+  account.add("b", {.body = body, .server_id = ""});
+  std::promise<void> listed;
+  pipeline.script.after_list = [&] { listed.set_value(); };
+  int fetches = 0;
+  pipeline.script.on_fetch = [&](const std::string&) {
+    if (++fetches == 1) {
+      listed.get_future().wait();
+    } else {
+      throw Error(ErrorClass::Auth, "logged out");
+    }
+  };
+  EXPECT_EQ(pipeline.run().exit_code, 4);
+  EXPECT_EQ(fetches, 2) << "its header, its body";
+  pipeline.script.after_list = nullptr;
+  pipeline.script.on_fetch = nullptr;
+  EXPECT_EQ(pipeline.run().exit_code, 0);
+  EXPECT_EQ(tree.where(body), Places{"Inbox"});
+}
+
 TEST_F(Rekey, TheSameMessageListedTwiceIsFetchedOnceAndLinked) {
   pipeline.settings.batch_interval = std::chrono::hours(1);  // nobody waits for it
   account.add("a", {.body = "A: 1\r\n\r\nxx", .server_id = "S"});

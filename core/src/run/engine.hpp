@@ -133,7 +133,7 @@ class Engine {
 
   // ---- matching.cpp: a message that is new to the ledger, but perhaps not to the sinks
   bool match(state::Row& row);
-  bool revive(state::Row& row, state::RowId dead);
+  bool revive(state::Row& row, state::RowId dead, const Checkpoints::Member& group);
   bool is_free(const state::Row& dead) const;
   std::vector<Twin> twins_of(const state::Row& row);
   void on_matching_body(std::unique_ptr<Flight> flight, const spool::SpooledBody& body);

@@ -52,7 +52,7 @@ bool Engine::match(state::Row& row) {
       dead = other.id;
     }
   }
-  if (dead && revive(row, *dead)) {
+  if (dead && revive(row, *dead, {})) {
     return true;
   }
   std::vector<Twin> twins = twins_of(row);
@@ -74,8 +74,9 @@ bool Engine::is_free(const state::Row& dead) const {
   return dead.state == state::RowState::Gone && !by_key_.contains(dead.item.key);
 }
 
-// The row of a dead key becomes the row of this message, with all its copies.
-bool Engine::revive(state::Row& row, state::RowId dead) {
+// The row of a dead key becomes the row of this message, with all its copies. Where it has none it is fetched, and cursors wait
+// for that as they waited for the header.
+bool Engine::revive(state::Row& row, state::RowId dead, const Checkpoints::Member& group) {
   const state::Row old = ledger_.get(dead);
   if (!is_free(old)) {
     return false;  // another message was quicker
@@ -89,9 +90,10 @@ bool Engine::revive(state::Row& row, state::RowId dead) {
   ledger_.rekey(row);
   if (take_back(row)) {
     report_->counters["engine.rekeyed"] += 1;
+    Checkpoints::leave(group);
     return true;
   }
-  judge(std::move(row), Origin::Listing);
+  judge(std::move(row), Origin::Listing, group);
   return true;
 }
 
@@ -138,7 +140,6 @@ void Engine::on_matching_body(std::unique_ptr<Flight> flight, const spool::Spool
   leave(*flight);
   for (const Twin& twin : flight->twins) {
     if (settle_as(*flight, twin)) {
-      Checkpoints::leave(flight->group);
       return;
     }
   }
@@ -147,10 +148,14 @@ void Engine::on_matching_body(std::unique_ptr<Flight> flight, const spool::Spool
 
 bool Engine::settle_as(Flight& flight, const Twin& twin) {
   if (twin.row != 0) {
-    return revive(flight.row, twin.row);
+    return revive(flight.row, twin.row, flight.group);
   }
   const auto file = ledger_.found(twin.found);
-  return file && adopt_file(flight.row, {*file});
+  if (!file || !adopt_file(flight.row, {*file})) {
+    return false;
+  }
+  Checkpoints::leave(flight.group);
+  return true;
 }
 
 // ---- files that a scan found
