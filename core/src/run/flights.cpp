@@ -109,7 +109,7 @@ void Engine::heed_told(Flight& flight) {
     known(ledger_.find(flight.row.item.key), Action::Update, flight.row.item);
   }
   if (flight.removed) {
-    on_removed(flight.row.item.key, flight.row.told_in);
+    on_removed(flight.row.item.key, flight.removed_in);
   }
   Checkpoints::leave(flight.group);
 }

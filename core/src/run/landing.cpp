@@ -149,6 +149,7 @@ void Engine::write_rows(Flight& flight) {
     ledger_.put_successor(flight.replaces, row.item.key);
   }
   if (goes) {
+    row.told_in = flight.removed_in;
     ledger_.note_gone(row);
   }
   if (flight.removed) {

@@ -118,7 +118,6 @@ void Engine::on_item(Event event) {
     Flight& flight = *flying->second;
     flight.row.seen = std::max(flight.row.seen, seen);
     flight.removed = false;
-    flight.row.told_in = checkpoints_.number(event.stream);
     if (doubts_) {
       ledger_.believe(flight.row);
     }
@@ -272,7 +271,7 @@ void Engine::on_mailbox_removed(StreamId stream, const std::string& id) {
 
 void Engine::removed_in_flight(Flight& flight, std::uint64_t told_in) {
   flight.removed = true;
-  flight.row.told_in = told_in;
+  flight.removed_in = told_in;
   hold_cursor(flight);
 }
 

@@ -36,7 +36,7 @@ void Engine::on_body(std::uint64_t token, std::shared_ptr<const spool::SpooledBo
     }
     const std::string key = done->row.item.key;
     const bool removed = done->removed;
-    const std::uint64_t told_in = done->row.told_in;
+    const std::uint64_t told_in = done->removed_in;
     on_matching_body(std::move(done), *body);
     if (removed) {  // told meanwhile; whatever became of the message, it is gone
       on_removed(key, told_in);
