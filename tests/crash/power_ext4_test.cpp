@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <semaphore>
 #include <set>
 #include <string>
 
@@ -145,14 +146,17 @@ TEST_F(PowerOfExt4, GoesInARunAndTheNextEndsAsIfItHadNot) {
       GTEST_SKIP() << "POWER CUT NOT TRIED on a real file system: " << *why;
     }
     std::atomic<int> seen{0};
+    std::binary_semaphore gone{0};  // the run may end while the disk is still going
     server_.on_request([&](const HttpSeen& request) -> std::optional<Reply> {
       if (request.target.find("/download") != std::string::npos && ++seen == download) {
         disk.cut_power();
         ++cut;
+        gone.release();
       }
       return std::nullopt;
     });
     EXPECT_NE(run(disk).exit_code, 0);
+    ASSERT_TRUE(gone.try_acquire_for(std::chrono::seconds(10)));
     server_.on_request({});
     disk.unmount();
     ASSERT_EQ(disk.mount(), std::nullopt);
