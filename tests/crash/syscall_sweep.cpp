@@ -232,13 +232,13 @@ void SyscallSweep::judge_success(const Fault& fault, const TracedEnd& end) {
 }
 
 void SyscallSweep::judge_words(const Fault& fault, const TracedEnd& end, bool at_ledger) {
+  const auto told = [&](const char* word) { return end.err.find(word) != std::string::npos; };
   // SQLite forgets why it could not open a file.
   const bool forgot = at_ledger && fault.call == "openat" && end.exit_code == 1;
-  const bool refused = end.call.find("/p.yaml") != std::string::npos && end.exit_code == 2;
+  const bool refused = end.exit_code == 2 && told("MP1001");  // the pipeline file cannot be read
   if (!forgot && !refused && !fits(fault.error, end.exit_code)) {
     blame(fault, end, "ended with " + std::to_string(end.exit_code));
   }
-  const auto told = [&](const char* word) { return end.err.find(word) != std::string::npos; };
   const bool of_ledger = at_ledger || fault.lasts;  // a disk that stays full may be both
   const bool of_sink = !at_ledger || fault.lasts;
   const bool told_one =
