@@ -67,8 +67,8 @@ struct Flight {
   bool chain_done = false;
   int tries = 0;
   std::uint64_t bodies_at_fault = 0;  ///< Engine::bodies_ when it last met a fault that should pass
+  std::uint64_t removed_in = 0;       ///< the group of checkpoints in which that was told:
   bool removed = false;               ///< the source removed it meanwhile: gone once settled
-  std::uint64_t removed_in = 0;       ///< the group of checkpoints in which it told that
   bool durable = false;               ///< on every required sink
   bool catch_up = false;              ///< stored already; some sink lacks it
   bool listed = false;                ///< brought up by a listing: cursors wait for it
