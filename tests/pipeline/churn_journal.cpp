@@ -124,12 +124,10 @@ std::set<std::string> ChurnJournal::digests() const {
 std::set<std::string> ChurnJournal::ended_ids() const {
   const std::lock_guard lock(mutex_);
   std::set<std::string> out;
-  std::set<std::string> open;
   for (const Stay& one : stays_) {
-    (one.until ? out : open).insert(one.id);
-  }
-  for (const std::string& id : open) {
-    out.erase(id);
+    if (one.until) {
+      out.insert(one.id);
+    }
   }
   return out;
 }
