@@ -26,6 +26,19 @@ TEST_F(ImapLeft, MakesTheRunListEverythingAgain) {
   expect_all_is_well({.budget = "1m"});
 }
 
+TEST_F(ImapLeft, MakesTheRunListEverythingAgainWhereAnotherOneHasItsName) {
+  refuse_archive(1);
+  expect_end(run({.budget = "1m"}), 0, {"a moment later it was not refused"});
+  expect_whole();
+}
+
+TEST_F(ImapLeft, MakesTheRunListEverythingAgainWhereAnotherOneHasItsNameBeforeSTATUS) {
+  start_with("LITERAL+ ENABLE NAMESPACE UIDPLUS AUTH=PLAIN SASL-IR");
+  model_->on(
+      {.command = "STATUS \"Archive\"*", .times = 1, .instead = "$tag NO no such mailbox\r\n"});
+  expect_all_is_well({.budget = "1m"});
+}
+
 TEST_F(ImapLeft, KeepsWhatIsStoredAndIsForALaterRunWhereItGoesOn) {
   expect_all_is_well();
   model_->append("Archive");
@@ -39,6 +52,13 @@ TEST_F(ImapLeft, KeepsWhatIsStoredAndIsForALaterRunWhereItGoesOn) {
 
 TEST_F(ImapLeft, IsAFailureWhereLISTStillKnowsIt) {
   refuse_archive();
+  expect_end(run(), 1, {"mailbox Archive"});
+  expect_whole_after_a_quiet_run();
+}
+
+TEST_F(ImapLeft, IsAFailureWhereSTATUSIsRefusedThoughItCanBeOpened) {
+  start_with("LITERAL+ ENABLE NAMESPACE UIDPLUS AUTH=PLAIN SASL-IR");
+  model_->on({.command = "STATUS \"Archive\"*", .instead = "$tag NO no such mailbox\r\n"});
   expect_end(run(), 1, {"mailbox Archive"});
   expect_whole_after_a_quiet_run();
 }

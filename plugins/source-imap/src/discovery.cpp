@@ -297,24 +297,25 @@ Account discover(Session& session, const Settings& settings, Host& host) {
 void ask_status(Session& session, const Settings& settings,
                 const std::vector<MailboxInfo*>& mailboxes) {
   for (MailboxInfo* mailbox : mailboxes) {
-    send_bounded(
-        session,
-        Command("STATUS").mailbox(mailbox->name).text(" " + status_items(session.capabilities())),
-        std::make_shared<Reply>(
-            [mailbox](const Untagged& said) {
-              const auto* status = std::get_if<StatusData>(&said);
-              if (status != nullptr && folded(status->name) == folded(mailbox->name)) {
-                mailbox->status = *status;
-              }
-            },
-            [mailbox, &settings](const Completion& result) {
-              if (!result.ok()) {
-                mailbox->failed = refused(settings, mailbox->label, "STATUS", result);
-              }
-            },
-            [mailbox, &settings](const Error& why) {
-              mailbox->failed = unreadable(settings, mailbox->label, why);
-            }));
+    const Command command =
+        Command("STATUS").mailbox(mailbox->name).text(" " + status_items(session.capabilities()));
+    send_bounded(session, command,
+                 std::make_shared<Reply>(
+                     [mailbox](const Untagged& said) {
+                       const auto* status = std::get_if<StatusData>(&said);
+                       if (status != nullptr && folded(status->name) == folded(mailbox->name)) {
+                         mailbox->status = *status;
+                       }
+                     },
+                     [mailbox, &settings, command](const Completion& result) {
+                       if (!result.ok()) {
+                         mailbox->failed = refused(settings, mailbox->label, "STATUS", result);
+                         mailbox->refused = command;
+                       }
+                     },
+                     [mailbox, &settings](const Error& why) {
+                       mailbox->failed = unreadable(settings, mailbox->label, why);
+                     }));
   }
   session.finish();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "command.hpp"
 #include "response.hpp"
 #include "settings.hpp"
 
@@ -38,8 +39,9 @@ struct MailboxInfo {
   std::string foreign;  ///< as Choosable::foreign
   bool subscribed = false;
   std::optional<StatusData> status;
-  std::string mailbox_id;       ///< MAILBOXID (RFC 8474), where it was asked for
-  std::optional<Error> failed;  ///< why there is no status
+  std::string mailbox_id;          ///< MAILBOXID (RFC 8474), where it was asked for
+  std::optional<Error> failed;     ///< why there is no status
+  std::optional<Command> refused;  ///< what was asked for it, where the server said no
 };
 
 /// What an account holds.

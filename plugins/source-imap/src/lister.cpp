@@ -231,17 +231,18 @@ void Lister::look() {
                 " chosen; changes are found by " + way_of(account.dialect));
 }
 
-// A mailbox that was deleted or renamed after LIST is no lasting failure: listing everything again tells what became of it.
+// A mailbox that was deleted or renamed after LIST is no lasting failure, nor is one that was deleted and created again before
+// it was opened: listing everything again tells what became of it.
 void Lister::look_for_failed() {
   struct Look {
     const MailboxSync* mailbox = nullptr;
-    bool listed = false;
-    bool answered = false;
+    bool listed = false, list_answered = false;
+    bool refusal_over = false;
   };
 
   std::deque<Look> looks;
   for (const MailboxSync& mailbox : mailboxes_) {
-    if (!mailbox.failure()) {
+    if (!mailbox.failure() || mailbox.failure()->error_class() != ErrorClass::Permanent) {
       continue;
     }
     Look& look = looks.emplace_back(Look{&mailbox});
@@ -251,23 +252,37 @@ void Lister::look_for_failed() {
                        const auto* entry = std::get_if<ListEntry>(&said);
                        look.listed = look.listed || (entry != nullptr && can_be_opened(*entry));
                      },
-                     [&look](const Completion& result) { look.answered = result.ok(); },
+                     [&look](const Completion& result) { look.list_answered = result.ok(); },
                      [&look](const Error& /*why*/) { look.listed = true; }));
+    if (mailbox.refused_command()) {
+      send_bounded(session_, *mailbox.refused_command(),
+                   std::make_shared<Reply>(Reply::OnUntagged(), [&look](const Completion& result) {
+                     look.refusal_over = result.ok();
+                   }));
+    }
   }
   session_.finish();
   for (const Look& look : looks) {
-    if (look.answered && !look.listed) {
-      left_.emplace(look.mailbox, Error(ErrorClass::Transient,
-                                        place_name(settings_, look.mailbox->info().label) +
-                                            ": deleted or renamed while it was being listed",
-                                        kLaterHint));
+    const bool left = look.list_answered && !look.listed;
+    if (left || look.refusal_over) {
+      passing_.emplace(look.mailbox, why_passing(*look.mailbox, left));
     }
   }
 }
 
+Error Lister::why_passing(const MailboxSync& mailbox, bool left) const {
+  const std::string place = place_name(settings_, mailbox.info().label);
+  return {ErrorClass::Transient,
+          left ? place + ": deleted or renamed while it was being listed"
+               : std::string(mailbox.failure()->what()) + "; a moment later it was not refused",
+          kLaterHint};
+}
+
 const Error* Lister::failure_of(const MailboxSync& mailbox) const {
-  const auto left = left_.find(&mailbox);
-  return left != left_.end() ? &left->second : mailbox.failure() ? &*mailbox.failure() : nullptr;
+  const auto passing = passing_.find(&mailbox);
+  return passing != passing_.end() ? &passing->second
+         : mailbox.failure()       ? &*mailbox.failure()
+                                   : nullptr;
 }
 
 void Lister::throw_failures() const {

@@ -37,6 +37,7 @@ class Lister {
   void list_new();
   void report() const;
   void look_for_failed();
+  Error why_passing(const MailboxSync& mailbox, bool left) const;
   const Error* failure_of(const MailboxSync& mailbox) const;
   void throw_failures() const;
 
@@ -47,7 +48,7 @@ class Lister {
   Directory& directory_;
   SyncWorld world_;
   std::deque<MailboxSync> mailboxes_;
-  std::map<const MailboxSync*, Error> left_;  ///< deleted or renamed while they were being listed
+  std::map<const MailboxSync*, Error> passing_;  ///< failures that listing again may mend
 };
 
 }  // namespace mailpipe::imap

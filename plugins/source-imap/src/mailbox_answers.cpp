@@ -125,12 +125,13 @@ void MailboxSync::hear_new(const FetchData& row) {
   whole.gm_labels = row.gm_labels ? row.gm_labels : whole.gm_labels;
 }
 
-void MailboxSync::examined(const Completion& result) {
+void MailboxSync::examined(const Completion& result, const Command& command) {
   view_.open = result.ok() && credited();
   if (result.status == Completion::Status::Bad && rung_ == Rung::QResync &&
       step_ == Step::Changes) {
     rung_refused_ = true;
   } else if (!result.ok()) {
+    refused_ = command;
     fail(refused(world_.settings, info_.label, "EXAMINE", result));
   } else if (!credited()) {
     fail(Error(ErrorClass::Transient, place_name(world_.settings, info_.label) +

@@ -91,7 +91,7 @@ void MailboxSync::ask_id() {
       [this](const Completion& /*result*/) { one_done(); });
 }
 
-void MailboxSync::send_examine() {
+Command MailboxSync::examine() const {
   std::string modifier;
   if (step_ == Step::Changes && rung_ == Rung::QResync) {
     modifier = " (QRESYNC (" + std::to_string(before_->uid_validity) + " " +
@@ -101,14 +101,19 @@ void MailboxSync::send_examine() {
   } else if (world_.dialect.condstore && !world_.dialect.qresync) {
     modifier = " (CONDSTORE)";
   }
+  return Command("EXAMINE").mailbox(info_.name).text(modifier);
+}
+
+void MailboxSync::send_examine() {
   ++unanswered_;
   world_.host.count("examines");
-  send_bounded(world_.session, Command("EXAMINE").mailbox(info_.name).text(modifier),
-               std::make_shared<Reply>([this](const Untagged& said) { hear_examine(said); },
-                                       [this](const Completion& result) { examined(result); },
-                                       [this](const Error& why) {
-                                         fail(unreadable(world_.settings, info_.label, why));
-                                       }));
+  const Command command = examine();
+  send_bounded(
+      world_.session, command,
+      std::make_shared<Reply>(
+          [this](const Untagged& said) { hear_examine(said); },
+          [this, command](const Completion& result) { examined(result, command); },
+          [this](const Error& why) { fail(unreadable(world_.settings, info_.label, why)); }));
 }
 
 // Which command of one mailbox an untagged response belongs to cannot be told: Dovecot holds tagged responses back while it

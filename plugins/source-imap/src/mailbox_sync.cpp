@@ -41,6 +41,7 @@ void MailboxSync::begin() {
   world_.emitter.mailbox(stream_, {.id = id_, .path = info_.path, .role = info_.role});
   after_.name = info_.name;
   if (info_.failed) {
+    refused_ = info_.refused;
     fail(*info_.failed);
   } else if (!info_.status || info_.status->uid_validity.value_or(0) == 0) {
     fail(Error(ErrorClass::Permanent,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "command.hpp"
 #include "directory.hpp"
 #include "sync_plan.hpp"
 
@@ -60,6 +61,9 @@ class MailboxSync {
 
   const std::optional<Error>& failure() const noexcept { return failure_; }
 
+  /// The STATUS or EXAMINE that failure() is about: the server let nothing of the mailbox be seen.
+  const std::optional<Command>& refused_command() const noexcept { return refused_; }
+
   Rung rung() const noexcept { return rung_; }
 
   const MailboxInfo& info() const noexcept { return info_; }
@@ -83,6 +87,7 @@ class MailboxSync {
 
   void ask_id();
   void send_examine();
+  Command examine() const;
   void send_changes();
   void send_list();
   void send_flags(const std::string& uids, const std::string& modifier);
@@ -100,7 +105,7 @@ class MailboxSync {
   void found_another();
   bool is_new(std::uint32_t uid) const;
 
-  void examined(const Completion& result);
+  void examined(const Completion& result, const Command& command);
   void flags_done(const Completion& result);
   void new_done(const Completion& result, bool with_guid);
   void one_done();
@@ -135,6 +140,7 @@ class MailboxSync {
   Step step_ = Step::Done;
   Rung rung_ = Rung::First;
   std::optional<Error> failure_;
+  std::optional<Command> refused_;
   View view_;
   unsigned unanswered_ = 0;
 
