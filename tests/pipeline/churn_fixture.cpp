@@ -135,9 +135,9 @@ void ChurnRun::look_after(const Run& run) {
   if (run.well) {
     ++whole_;
     usual_ = std::chrono::duration_cast<milliseconds>(run.ended - run.began);
-    EXPECT_TRUE(report().at("adds_up").get<bool>()) << report().dump(2);
-    const nlohmann::json items = report().at("items");
-    for (const auto& item : items) {
+    const nlohmann::json told = report();
+    EXPECT_TRUE(told.at("adds_up").get<bool>()) << told.dump(2);
+    for (const auto& item : told.at("items")) {
       gone_.insert(item.at("key").get<std::string>());
     }
   } else if (!std::filesystem::exists(mail()) || shape_.sink == std::string("mbox")) {

@@ -123,10 +123,21 @@ std::set<std::string> ChurnJournal::digests() const {
 
 std::set<std::string> ChurnJournal::ended_ids() const {
   const std::lock_guard lock(mutex_);
-  std::set<std::string> out;
+  std::map<std::string, std::set<std::string>> ended;  // digests, by id
   for (const Stay& one : stays_) {
     if (one.until) {
-      out.insert(one.id);
+      ended[one.id].insert(one.digest);
+    }
+  }
+  for (const Stay& one : stays_) {
+    if (const auto same = ended.find(one.id); !one.until && same != ended.end()) {
+      same->second.erase(one.digest);
+    }
+  }
+  std::set<std::string> out;
+  for (const auto& [id, digests] : ended) {
+    if (!digests.empty()) {
+      out.insert(id);
     }
   }
   return out;

@@ -58,7 +58,7 @@ class ChurnJournal {
 
   std::set<std::string> digests() const;
 
-  /// Ids of messages that are no longer where they were; elsewhere, another message may have such an id.
+  /// Ids under which a message is nowhere any more; another message may have such an id by now.
   std::set<std::string> ended_ids() const;
   std::vector<std::string> ids_of(const std::string& digest) const;
 
