@@ -67,11 +67,11 @@ struct Flight {
   bool chain_done = false;
   int tries = 0;
   std::uint64_t bodies_at_fault = 0;  ///< Engine::bodies_ when it last met a fault that should pass
-  std::uint64_t removed_in = 0;       ///< the group of checkpoints in which that was told:
-  bool removed = false;               ///< the source removed it meanwhile: gone once settled
-  bool durable = false;               ///< on every required sink
-  bool catch_up = false;              ///< stored already; some sink lacks it
-  bool listed = false;                ///< brought up by a listing: cursors wait for it
+  std::uint64_t removed_in = 0;  ///< where `removed`: the group of checkpoints in which it was told
+  bool removed = false;          ///< the source removed it meanwhile: gone once settled
+  bool durable = false;          ///< on every required sink
+  bool catch_up = false;         ///< stored already; some sink lacks it
+  bool listed = false;           ///< brought up by a listing: cursors wait for it
   Checkpoints::Member group;
   std::vector<Twin> twins;  ///< Match: those still possible; Sample: what it must be
   std::string leads;        ///< server id under which others wait for it; the row's may change

@@ -139,8 +139,7 @@ void Engine::write_rows(Flight& flight) {
   row.reason.clear();
   row.due.reset();
   row.tries = 0;
-  const bool goes =
-      flight.removed && row.state != state::RowState::None && row.state != state::RowState::Gone;
+  const bool was_there = row.state != state::RowState::None && row.state != state::RowState::Gone;
   // What a single sink lacked is counted under that sink; the message itself was known.
   put(row, flight.removed ? state::RowState::Gone : state::RowState::Stored,
       flight.catch_up ? state::Outcome::Known : state::Outcome::Stored);
@@ -148,11 +147,11 @@ void Engine::write_rows(Flight& flight) {
   if (!flight.replaces.empty()) {
     ledger_.put_successor(flight.replaces, row.item.key);
   }
-  if (goes) {
-    row.told_in = flight.removed_in;
-    ledger_.note_gone(row);
-  }
   if (flight.removed) {
+    if (was_there) {
+      row.told_in = flight.removed_in;
+      ledger_.note_gone(row);
+    }
     owe_removal(row.id);
     hand_over(row.item.key);
   } else if (flight.changed || flight.item.keywords != row.item.keywords ||
