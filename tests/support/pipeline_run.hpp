@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -65,6 +66,15 @@ class PipelineRun {
   }
 
   Disk& disk(std::size_t index = 0) { return *sinks.at(index).disk; }
+
+  /// What a sink has published once it holds the whole account.
+  std::map<std::string, std::string> expected_files() const {
+    std::map<std::string, std::string> out;
+    for (const auto& [id, message] : account.messages) {
+      out[ScriptedSource::key(id) + ".eml"] = message.body;
+    }
+    return out;
+  }
 
   TempDir dir{TempDir::fast_parent()};
   std::filesystem::path state_dir = dir.path() / "state";
