@@ -4,6 +4,7 @@
 #include "state/lock.hpp"
 #include "state/pack.hpp"
 #include "state/sqlite.hpp"
+#include "unit/ledger_row.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -50,12 +51,8 @@ class LedgerTest : public ::testing::Test {
 
   std::filesystem::path file() const { return Ledger::file_in(dir_); }
 
-  static Row row_of(const std::string& key, RowState state) {
-    Row row;
-    row.state = state;
-    row.item.key = key;
-    row.item.stream = 1;
-    row.item.size = 10;
+  static Row full_row_of(const std::string& key, RowState state) {
+    Row row = row_of(key, state);
     row.item.places = {{.id = "a\0b", .path = {}, .role = {}},
                        {.id = "c,d:", .path = {}, .role = {}}};
     row.item.keywords = {"$seen", "\xff"};
@@ -69,12 +66,12 @@ class LedgerTest : public ::testing::Test {
 TEST_F(LedgerTest, KeepsWhatWasCommittedAndForgetsTheRest) {
   {
     Ledger ledger(file(), "p", Ledger::Open::Create);
-    ledger.insert(row_of("one", RowState::Stored));
+    ledger.insert(full_row_of("one", RowState::Stored));
     ledger.commit();
-    ledger.insert(row_of("two", RowState::Stored));
+    ledger.insert(full_row_of("two", RowState::Stored));
   }
   Ledger again(file(), "p", Ledger::Open::Existing);
-  EXPECT_EQ(again.find("one").item, row_of("one", RowState::Stored).item);
+  EXPECT_EQ(again.find("one").item, full_row_of("one", RowState::Stored).item);
   EXPECT_EQ(again.find("two").state, RowState::None);
 }
 
@@ -97,7 +94,7 @@ TEST_F(LedgerTest, SaysHowToGoOnWhenTheFileIsDamaged) {
 
 TEST_F(LedgerTest, OffersHeldRowsFromTheirInstantOn) {
   Ledger ledger(file(), "p", Ledger::Open::InMemory);
-  Row held = row_of("held", RowState::Held);
+  Row held = full_row_of("held", RowState::Held);
   held.due = sys_seconds(seconds(100));
   ledger.insert(held);
   EXPECT_TRUE(ledger.to_reoffer(sys_seconds(seconds(99)), 0, 10).empty());
@@ -106,17 +103,17 @@ TEST_F(LedgerTest, OffersHeldRowsFromTheirInstantOn) {
 
 TEST_F(LedgerTest, OffersARowOnceThoughTwoReasonsFit) {
   Ledger ledger(file(), "p", Ledger::Open::InMemory);
-  Row held = row_of("held", RowState::Held);
+  Row held = full_row_of("held", RowState::Held);
   held.due = sys_seconds(seconds(100));
   ledger.insert(held);
-  ledger.insert(row_of("filtered", RowState::Filtered));
+  ledger.insert(full_row_of("filtered", RowState::Filtered));
   ledger.judge_all_again();
   EXPECT_EQ(ledger.to_reoffer(sys_seconds(seconds(200)), 0, 10).size(), 2U);
 }
 
 TEST_F(LedgerTest, RedeemedIntentsMakeTheRowStored) {
   Ledger ledger(file(), "p", Ledger::Open::InMemory);
-  const RowId row = ledger.insert(row_of("k", RowState::InFlight));
+  const RowId row = ledger.insert(full_row_of("k", RowState::InFlight));
   const Digest digest = spool::sha256("body");
   ledger.put_intent(
       {.row = row, .sink = "eml", .location = "f", .token = "t", .size = 4, .digest = digest},
@@ -135,7 +132,7 @@ TEST_F(LedgerTest, RedeemedIntentsMakeTheRowStored) {
 
 TEST_F(LedgerTest, ForgottenIntentsLeaveNoRowBehind) {
   Ledger ledger(file(), "p", Ledger::Open::InMemory);
-  const RowId row = ledger.insert(row_of("k", RowState::InFlight));
+  const RowId row = ledger.insert(full_row_of("k", RowState::InFlight));
   ledger.put_intent({.row = row, .sink = "eml"}, {});
   ledger.forget(ledger.intents("eml").at(0));
   ledger.settle_in_flight();
@@ -144,11 +141,11 @@ TEST_F(LedgerTest, ForgottenIntentsLeaveNoRowBehind) {
 
 TEST_F(LedgerTest, TellsWhatACompleteListingDidNotBring) {
   Ledger ledger(file(), "p", Ledger::Open::InMemory);
-  Row seen = row_of("seen", RowState::Stored);
+  Row seen = full_row_of("seen", RowState::Stored);
   seen.seen = 2;
   ledger.insert(seen);
-  ledger.insert(row_of("unseen", RowState::Stored));
-  ledger.insert(row_of("long gone", RowState::Gone));
+  ledger.insert(full_row_of("unseen", RowState::Stored));
+  ledger.insert(full_row_of("long gone", RowState::Gone));
   const auto rows = ledger.unseen(1, 2, 0, 10);
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].item.key, "unseen");
@@ -163,7 +160,7 @@ TEST_F(LedgerTest, ReadsFormat3) {
           "uncovered VALUES(1,1,0);"
           "PRAGMA user_version=3;");
   Ledger ledger(file(), "p", Ledger::Open::Existing);
-  Row row = row_of("came", RowState::Stored);
+  Row row = full_row_of("came", RowState::Stored);
   row.seen = 1;
   ASSERT_EQ(ledger.insert(row), 1);
   EXPECT_TRUE(ledger.doubt_uncovered());

@@ -1,5 +1,5 @@
 // What the ledger doubts after a run that broke off.
-#include "state/ledger.hpp"
+#include "unit/ledger_row.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,15 +11,6 @@ namespace {
 
 class Uncovered : public testing::Test {
  protected:
-  static Row row_of(const std::string& key, RowState state) {
-    Row row;
-    row.state = state;
-    row.item.key = key;
-    row.item.stream = 1;
-    row.item.size = 10;
-    return row;
-  }
-
   Row insert(const std::string& key, RowState state, std::int64_t seen) {
     Row row = row_of(key, state);
     row.seen = seen;
