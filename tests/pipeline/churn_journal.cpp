@@ -1,6 +1,7 @@
 #include "pipeline/churn_journal.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace mailpipe::test {
 
@@ -123,21 +124,19 @@ std::set<std::string> ChurnJournal::digests() const {
 
 std::set<std::string> ChurnJournal::ended_ids() const {
   const std::lock_guard lock(mutex_);
-  std::map<std::string, std::set<std::string>> ended;  // digests, by id
+  const auto what_stays = [](const Stay& one) {
+    return std::tuple(one.id, one.mailbox, one.digest);
+  };
+  std::set<std::tuple<std::string, std::string, std::string>> here;
   for (const Stay& one : stays_) {
-    if (one.until) {
-      ended[one.id].insert(one.digest);
-    }
-  }
-  for (const Stay& one : stays_) {
-    if (const auto same = ended.find(one.id); !one.until && same != ended.end()) {
-      same->second.erase(one.digest);
+    if (!one.until) {
+      here.insert(what_stays(one));
     }
   }
   std::set<std::string> out;
-  for (const auto& [id, digests] : ended) {
-    if (!digests.empty()) {
-      out.insert(id);
+  for (const Stay& one : stays_) {
+    if (one.until && !here.contains(what_stays(one))) {
+      out.insert(one.id);
     }
   }
   return out;

@@ -58,7 +58,8 @@ class ChurnJournal {
 
   std::set<std::string> digests() const;
 
-  /// Ids under which a message is nowhere any more; another message may have such an id by now.
+  /// Ids of messages that are no longer where they had them; a mailbox that is renamed takes ids along, and another message may
+  /// get one.
   std::set<std::string> ended_ids() const;
   std::vector<std::string> ids_of(const std::string& digest) const;
 
