@@ -93,6 +93,19 @@ TEST_F(MaildirTest, UpdateMovesAFileFromNewToCurWithItsFirstFlag) {
   EXPECT_EQ(slurp(root / "Box/dovecot-keywords"), "0 work\n");
 }
 
+TEST_F(MaildirTest, UpdateToTheNameOfASecondFileOfTheMessageLeavesOne) {
+  Message one = in(message("M1", "x"), {{"Box"}}, {"$seen"});
+  const Receipt first = commit(one)[0];
+  one.item.keywords = {"$flagged"};
+  Receipt second = commit(one)[0];
+  ASSERT_EQ(files("Box/cur").size(), 2U);
+  second.keywords = one.item.keywords;
+  one.item.keywords = {"$seen"};
+  EXPECT_EQ(sink->update(second, one.item), first.location);
+  sink->sync(SyncPhase::Names);
+  EXPECT_EQ(files("Box/cur").size(), 1U);
+}
+
 TEST_F(MaildirTest, UpdateOfAFileThatIsGoneChangesNothing) {
   Message one = in(message("M1", "x"), {{"Box"}});
   const Receipt receipt = commit(one)[0];

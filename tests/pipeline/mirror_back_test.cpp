@@ -92,7 +92,9 @@ TEST(MirrorBack, OfARemoval) {
 /// A server that takes back what it told: as if it had never been.
 class TakenBack : public TreePipeline {
  public:
-  explicit TakenBack(OnRemove how = OnRemove::Delete) : TreePipeline(how) {
+  explicit TakenBack(OnRemove how = OnRemove::Delete, bool keywords_in_names = false)
+      : TreePipeline(how) {
+    tree->keywords_in_names = keywords_in_names;
     account.add_many(3);
     account.add("a", {.body = kOctets, .keywords = {"$flagged"}});
     EXPECT_EQ(run().exit_code, 0);
@@ -242,6 +244,53 @@ TEST(MirrorBack, OfARemovalThatLookedLikeAMove) {
       }
     }
   }
+}
+
+// The same in a Maildir, where the copies under both keys have the same name but for the flags in it.
+TEST(MirrorBack, OfARemovalThatLookedLikeAMoveToOtherKeywords) {
+  using Keywords = std::vector<std::string>;
+  for (const char* to : {"inbox", "work"}) {
+    for (const Keywords& there : {Keywords{"$flagged"}, Keywords{"$seen"}}) {
+      for (const Keywords& later : {Keywords{"$flagged"}, Keywords{"$seen"}, Keywords{}}) {
+        SCOPED_TRACE(std::string(to) + " " + there[0] + " " + std::to_string(later.size()));
+        TakenBack one(OnRemove::Delete, true);
+        one.account.remove("a");
+        one.account.add("b", {.body = TakenBack::kOctets,
+                              .mailboxes = {to},
+                              .keywords = {there.begin(), there.end()},
+                              .server_id = "a"});
+        one.hear_and_break_off();
+        one.take_back();
+        one.account.change("a", [&](auto& m) { m.keywords = {later.begin(), later.end()}; });
+        for (int i = 0; i < 2; ++i) {
+          EXPECT_EQ(one.run().exit_code, 0);
+          EXPECT_EQ(one.tree->where(TakenBack::kOctets), std::multiset<std::string>{"Inbox"});
+          EXPECT_EQ(one.tree->files.size(), 4U);
+        }
+        one.account.remove("a");
+        EXPECT_EQ(one.run().exit_code, 0);
+        EXPECT_EQ(one.tree->files.size(), 3U);
+      }
+    }
+  }
+}
+
+// Both lie in one file, which then gets another name.
+TEST(MirrorBack, OfARemovalThatLookedLikeAMoveAndThenOfKeywords) {
+  TakenBack one(OnRemove::Delete, true);
+  one.account.remove("a");
+  one.account.add("b", {.body = TakenBack::kOctets,
+                        .mailboxes = {"work"},
+                        .keywords = {"$flagged"},
+                        .server_id = "a"});
+  one.hear_and_break_off();
+  one.take_back();
+  one.account.change("a", [](auto& message) { message.keywords = {"$flagged"}; });
+  one.hear_and_break_off();
+  one.account.change("a", [](auto& message) { message.keywords = {"$seen"}; });
+  EXPECT_EQ(one.run().exit_code, 0);
+  EXPECT_EQ(one.tree->where(TakenBack::kOctets), std::multiset<std::string>{"Inbox"});
+  EXPECT_EQ(one.tree->files.size(), 4U);
 }
 
 TEST(MirrorBack, NotOfAMoveThatIsToldAgain) {

@@ -28,6 +28,7 @@ struct Tree {
   std::string marker;
   std::vector<std::string> calls;
   std::function<void(const std::string& call)> before;  ///< may throw Error
+  bool keywords_in_names = false;                       ///< as in a Maildir
 
   /// Mailboxes in which a message with these octets lies, one entry a copy.
   std::multiset<std::string> where(const std::string& octets) const {
@@ -105,17 +106,24 @@ class TreeSink final : public Sink {
 
   std::string update(const Receipt& receipt, const Item& item) override {
     call("update " + item.key);
-    Tree::File& file = tree_->files.at(receipt.location);
+    auto node = tree_->files.extract(find(receipt.location));
+    if (node.empty()) {
+      return receipt.location;
+    }
+    Tree::File& file = node.mapped();
     for (const std::string& gone : receipt.keywords) {
       file.keywords.erase(gone);
     }
     file.keywords.insert(item.keywords.begin(), item.keywords.end());
-    return receipt.location;
+    node.key() = receipt.location.substr(0, receipt.location.find(kInfo)) + info_of(file);
+    std::string location = node.key();
+    tree_->files.insert(std::move(node));  // in vain where the message lies under that name, too
+    return location;
   }
 
   void remove(const Receipt& receipt, Removal how) override {
     call("remove " + receipt.location);
-    auto node = tree_->files.extract(receipt.location);
+    auto node = tree_->files.extract(find(receipt.location));
     if (!node.empty() && how == Removal::Trash) {
       tree_->trash.insert(std::move(node));
     }
@@ -168,12 +176,32 @@ class TreeSink final : public Sink {
     return out;
   }
 
+  static constexpr const char* kInfo = ":2,";
+
+  /// What lies there, or else under that name but for its keywords.
+  std::string find(const std::string& location) const {
+    const std::string base = location.substr(0, location.find(kInfo)) + kInfo;
+    const auto like = tree_->files.lower_bound(base);
+    const bool other = !tree_->files.contains(location) && tree_->keywords_in_names &&
+                       like != tree_->files.end() && like->first.starts_with(base);
+    return other ? like->first : location;
+  }
+
+  std::string info_of(const Tree::File& file) const {
+    std::string out = tree_->keywords_in_names ? kInfo : "";
+    for (const std::string& keyword : file.keywords) {
+      out += tree_->keywords_in_names ? keyword : "";
+    }
+    return out;
+  }
+
   Staged stage(const Item& item, Tree::File file, const std::vector<Mailbox>& places) {
     Staged out{.token = item.key, .placed = {}};
     file.keywords = {item.keywords.begin(), item.keywords.end()};
     for (const Mailbox& place : places) {
       file.mailbox = name_of(place);
-      const std::string location = file.mailbox + "/" + item.key;
+      const std::string location =
+          file.mailbox + (tree_->keywords_in_names ? "/cur/" : "/") + item.key + info_of(file);
       tree_->staged[location] = file;
       out.placed.push_back({place.id, location});
     }

@@ -212,7 +212,7 @@ void OwedSteps::added(std::size_t lane, const Steps& steps) {
     }
     for (state::ReceiptRow& receipt : step.changes) {
       receipt.keywords = step.item.keywords;
-      ledger_.put_receipt(receipt);
+      ledger_.put_renamed(step.row, receipt);
     }
     sink.updated += step.changed;
     if (step.whole) {

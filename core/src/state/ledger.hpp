@@ -241,9 +241,12 @@ class Ledger {
   /// Whether that file of a sink without places is the copy of another stored message, too.
   bool lies_for_another(RowId row, const std::string& sink, const std::string& location);
 
-  /// Sinks name files by key and octets. Whether that copy's name is also that of a message which has a key that the row had,
-  /// or had the key that it has.
+  /// Sinks name files by key and octets: one that has a key which `row` had, or had the key that it has, may lie in the same
+  /// file. Whether such a message is stored, and that copy is its copy, too.
   bool lies_for_a_former_key(const Row& row, const ReceiptRow& copy);
+
+  /// put_receipt() of a copy of `row` whose file has another name now; all that lie in it are told so.
+  void put_renamed(const Row& row, const ReceiptRow& copy);
 
   // ---- sinks
   /// Nothing: the sink is new to this ledger.
@@ -318,6 +321,7 @@ class Ledger {
   void leave_key_behind(Row old);
   void cover(StreamId stream, std::uint64_t group);
   void note_former_key(const Row& row);
+  std::vector<Row> rows_of_former_keys(const Row& row);
   void check_format(const std::string& pipeline, bool created);
 
   Database database_;

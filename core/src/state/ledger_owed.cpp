@@ -1,7 +1,8 @@
 // What sinks still owe: places to add or to take away, keywords to change. See ledger.hpp.
-#include "state/file_identity.hpp"
 #include "state/ledger.hpp"
 #include "state/pack.hpp"
+
+#include <algorithm>
 
 namespace mailpipe::state {
 
@@ -71,20 +72,40 @@ bool Ledger::lies_for_another(RowId row, const std::string& sink, const std::str
                    .bind(std::string_view(sink), std::string_view(location), row)) != 0;
 }
 
+// Those that have a key which `row` had, and the one that had its key.
+std::vector<Row> Ledger::rows_of_former_keys(const Row& row) {
+  return rows_of(
+      cached("SELECT r.id FROM former_keys f JOIN rows r ON r.key=f.key WHERE f.row=?1 AND r.id<>?1"
+             " UNION SELECT row FROM former_keys WHERE key=?2 AND row<>?1")
+          .bind(row.id, std::string_view(row.item.key)));
+}
+
 bool Ledger::lies_for_a_former_key(const Row& row, const ReceiptRow& copy) {
-  const std::string file = file_identity(copy.location);
-  for (const Row& other :
-       rows_of(cached("SELECT r.id FROM former_keys f JOIN rows r ON r.key=f.key WHERE f.row=?1 AND"
-                      " r.state=2 UNION SELECT row FROM former_keys WHERE key=?2")
-                   .bind(row.id, std::string_view(row.item.key)))) {
-    for (const ReceiptRow& there : receipts(other.id)) {
-      if (other.id != row.id && other.state == RowState::Stored && there.sink == copy.sink &&
-          file_identity(there.location) == file) {
-        return true;
-      }
+  for (const Row& other : rows_of_former_keys(row)) {
+    const auto theirs = receipts(other.id);
+    const bool same_file = std::any_of(theirs.begin(), theirs.end(), [&](const ReceiptRow& there) {
+      return there.sink == copy.sink && there.location == copy.location;
+    });
+    if (same_file && other.state == RowState::Stored) {
+      return true;
     }
   }
   return false;
+}
+
+void Ledger::put_renamed(const Row& row, const ReceiptRow& copy) {
+  for (const ReceiptRow& before : receipts(row.id)) {
+    if (before.sink != copy.sink || before.place != copy.place ||
+        before.location == copy.location) {
+      continue;
+    }
+    for (const Row& other : rows_of_former_keys(row)) {
+      cached("UPDATE receipts SET location=? WHERE row=? AND sink=? AND location=?")
+          .run(std::string_view(copy.location), other.id, std::string_view(copy.sink),
+               std::string_view(before.location));
+    }
+  }
+  put_receipt(copy);
 }
 
 }  // namespace mailpipe::state

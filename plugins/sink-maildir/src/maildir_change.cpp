@@ -63,8 +63,12 @@ std::string MaildirSink::update(const Receipt& receipt, const Item& item) {
     if (folder.keywords != nullptr && folder.keywords->changed()) {
       write_keywords();  // no name on disk has a letter that no table knows
     }
-    const int result = fs_.rename_noreplace(folder.sub(from->sub).fd(), from->name.c_str(),
-                                            folder.sub(sub).fd(), to.name.c_str());
+    int result = fs_.rename_noreplace(folder.sub(from->sub).fd(), from->name.c_str(),
+                                      folder.sub(sub).fd(), to.name.c_str());
+    if (result == -EEXIST && lies_there(to, content_of(receipt))) {
+      // The message came back under a key whose copy still lies here, with other flags: one file does for both.
+      result = fs_.unlinkat(folder.sub(from->sub).fd(), from->name.c_str(), 0);
+    }
     if (result >= 0) {
       folders.changed(folder, from->sub);
       folders.changed(folder, sub);
