@@ -288,6 +288,8 @@ void ChurnRun::expect_quiet() {
   EXPECT_EQ(count("stored"), 0U);
   const Finished verified = mailpipe({"verify", "--server", file()}, environment());
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+  EXPECT_TRUE(contains(verified.out, "0 not stored yet, 0 stored and no longer there"))
+      << verified.out;
 }
 
 /// MAILPIPE_KEEP=FOLDER: where ledger, sink and what the IMAP server heard and said are put when the test has failed.

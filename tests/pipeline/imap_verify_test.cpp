@@ -104,6 +104,24 @@ TEST_F(ImapVerify, AMissingPlaceIsFilledFromTheOtherCopyOrTheServer) {
   expect_mirrored();
 }
 
+// Its keys are not those that it would have if it were the first mailbox of the name.
+TEST_F(ImapVerify, FindsTheMailOfAMailboxThatWasMadeAnewOnTheServer) {
+  for (const char* subject : {"five", "six"}) {
+    account_->create({"Work"});
+    append({"Work"}, subject);
+    run_well();
+    account_->remove({"Work"});
+    run_well();
+  }
+  account_->create({"Work"});
+  append({"Work"}, "seven");
+  run_well();
+  const Finished result = verify({"--server"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_TRUE(contains(result.out, "server: 0 not stored yet, 0 stored and no longer there"))
+      << result.out;
+}
+
 TEST_F(ImapVerify, AnotherSinkGivesWhatTheServerNoLongerHas) {
   std::ofstream(file(), std::ios::app)
       << "  - type: maildir\n    id: second\n    with: { path: ./second }\n";

@@ -83,6 +83,10 @@ class Verification {
   void stop_if_told() const;
   const SinkPart* part_of(const std::string& sink) const;
 
+  // ---- comparison.cpp
+  void compare(state::RowState state);
+  bool is_listed_otherwise(const state::Row& row);
+
   // ---- repair.cpp
   bool put_right(state::Finding& finding);
   bool move_aside(const SinkPart& part, state::Finding& finding);

@@ -15,7 +15,8 @@ CREATE TABLE findings(
   id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, ending INTEGER NOT NULL, row INTEGER NOT NULL, sink NOT NULL,
   key NOT NULL, place NOT NULL, location NOT NULL, detail NOT NULL, reason NOT NULL,
   size INTEGER NOT NULL, digest NOT NULL);
-CREATE TABLE listed(key NOT NULL PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE listed(key NOT NULL PRIMARY KEY, ref NOT NULL, size INTEGER, received_at INTEGER) WITHOUT ROWID;
+CREATE INDEX listed_ref ON listed(ref) WHERE length(ref)>0;
 BEGIN;
 )sql";
 
@@ -149,8 +150,14 @@ std::uint64_t VerifyBook::count(Finding::End end) {
   return count;
 }
 
-void VerifyBook::list(std::string_view key) {
-  cached("INSERT OR IGNORE INTO listed VALUES(?)").run(key);
+void VerifyBook::list(const Item& item) {
+  cached("INSERT OR IGNORE INTO listed VALUES(?,?,?,?)")
+      .run(std::string_view(item.key), std::string_view(item.ref), item.size,
+           seconds(item.received_at));
+}
+
+void VerifyBook::unlist(std::string_view key) {
+  cached("DELETE FROM listed WHERE key=?").run(key);
 }
 
 bool VerifyBook::is_listed(std::string_view key) {
@@ -158,6 +165,18 @@ bool VerifyBook::is_listed(std::string_view key) {
   const bool is = get.next();
   get.reset();
   return is;
+}
+
+std::vector<std::string> VerifyBook::listed_as(const Item& item) {
+  Statement& get = cached(
+                       "SELECT key FROM listed WHERE ref=? AND length(ref)>0 AND size IS ?"
+                       " AND received_at IS ?")
+                       .bind(std::string_view(item.ref), item.size, seconds(item.received_at));
+  std::vector<std::string> out;
+  while (get.next()) {
+    out.push_back(get.copy(0));
+  }
+  return out;
 }
 
 void VerifyBook::listed(const std::function<void(const std::string& key)>& use) {

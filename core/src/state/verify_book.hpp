@@ -78,8 +78,13 @@ class VerifyBook {
   std::uint64_t count(Finding::Kind kind, std::string_view sink);
   std::uint64_t count(Finding::End end);
 
-  void list(std::string_view key);
+  void list(const Item& item);
+  void unlist(std::string_view key);
   bool is_listed(std::string_view key);
+
+  /// The keys under which something is listed that is found by the same `ref`, and has that size and date.
+  std::vector<std::string> listed_as(const Item& item);
+
   void listed(const std::function<void(const std::string& key)>& use);
 
  private:
