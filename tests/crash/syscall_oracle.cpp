@@ -89,7 +89,7 @@ SyscallOracle::SyscallOracle(SyscallPipeline& pipeline) : pipeline_(pipeline) {
   for (const auto& [path, digest] : pipeline_.visible()) {
     whole_.insert(digest);
   }
-  end_ = pipeline_.run();
+  end_ = pipeline_.run_and_count();
   if (end_.exit_code != 0) {
     throw std::runtime_error("the undisturbed run: " + end_.err);
   }

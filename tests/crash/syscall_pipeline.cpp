@@ -138,14 +138,22 @@ void SyscallPipeline::write_file() const {
          "run: { batch: { messages: 2 }, retry: { budget: 0, max_backoff: 1s }, memory: 1MiB }\n";
 }
 
+std::vector<std::string> SyscallPipeline::words() const {
+  return {MAILPIPE_PROGRAM, "run", "--log-level", "warning", work() / "p.yaml"};
+}
+
+std::vector<std::string> SyscallPipeline::environment() const {
+  return {"PATH=/usr/bin:/bin", "HOME=" + (work() / "home").string(), "TMPDIR=" + work().string(),
+          "LC_ALL=C.UTF-8", "SECRET=secret"};
+}
+
 TracedEnd SyscallPipeline::run(const std::optional<Fault>& fault,
                                const std::function<void()>& fired) const {
-  const std::string home = work() / "home";
-  return SyscallTracer(work()).run(
-      {MAILPIPE_PROGRAM, "run", "--log-level", "warning", work() / "p.yaml"},
-      {"PATH=/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + work().string(), "LC_ALL=C.UTF-8",
-       "SECRET=secret"},
-      fault, fired);
+  return SyscallTracer(work()).run(words(), environment(), fault, fired);
+}
+
+TracedEnd SyscallPipeline::run_and_count() const {
+  return SyscallTracer(work()).count(words(), environment());
 }
 
 std::map<std::string, std::string> SyscallPipeline::tree() const {

@@ -49,6 +49,9 @@ class SyscallPipeline {
   TracedEnd run(const std::optional<Fault>& fault = std::nullopt,
                 const std::function<void()>& fired = {}) const;
 
+  /// Undisturbed; counts its calls.
+  TracedEnd run_and_count() const;
+
   /// Every file and folder beneath work(), by path, with what must not differ from the undisturbed run's.
   std::map<std::string, std::string> tree() const;
 
@@ -60,6 +63,8 @@ class SyscallPipeline {
 
  private:
   void write_file() const;
+  std::vector<std::string> words() const;
+  std::vector<std::string> environment() const;
 
   SyscallShape shape_;
   std::unique_ptr<SyscallAccount> account_;

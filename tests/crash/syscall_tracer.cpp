@@ -62,19 +62,29 @@ constexpr std::array<Known, kDiskCalls.size()> kKnown = {{
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-/// Stops at the known calls; all others cost nothing.
-std::vector<sock_filter> filter() {
-  const auto count = static_cast<unsigned char>(kKnown.size());
+/// Stops at these calls; all others cost nothing.
+std::vector<sock_filter> filter(const std::vector<long>& calls) {
+  const auto count = static_cast<unsigned char>(calls.size());
   std::vector<sock_filter> out = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
                                   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0,
                                            static_cast<unsigned char>(count + 1)),
                                   BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))};
   for (unsigned char i = 0; i < count; ++i) {
-    out.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(kKnown.at(i).number),
+    out.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(calls.at(i)),
                            static_cast<unsigned char>(count - i), 0));
   }
   out.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   out.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
+  return out;
+}
+
+std::vector<long> numbers_of(const std::vector<std::string>& calls) {
+  std::vector<long> out;
+  for (const Known& known : kKnown) {
+    if (std::find(calls.begin(), calls.end(), known.name) != calls.end()) {
+      out.push_back(known.number);
+    }
+  }
   return out;
 }
 
@@ -177,14 +187,15 @@ class Printed {
 /// One run.
 class Tracing {
  public:
-  Tracing(const std::filesystem::path& scope, const std::optional<Fault>& fault,
-          const std::function<void()>& fired)
+  Tracing(const std::filesystem::path& scope, std::optional<Fault> fault,
+          std::function<void()> fired)
       : scope_(scope.string() + "/"),
-        fault_(fault),
-        fired_(fired) {}
+        fault_(std::move(fault)),
+        fired_(std::move(fired)) {}
 
-  TracedEnd run(std::vector<std::string>& words, std::vector<std::string>& environment) {
-    start(words, environment);
+  TracedEnd run(std::vector<std::string>& words, std::vector<std::string>& environment,
+                const std::vector<std::string>& counted) {
+    start(words, environment, filter(numbers_of(counted)));
     int status = 0;
     for (;;) {
       const pid_t thread = ::waitpid(-1, &status, __WALL | __WNOTHREAD);
@@ -208,10 +219,10 @@ class Tracing {
   }
 
  private:
-  void start(std::vector<std::string>& words, std::vector<std::string>& environment) {
+  void start(std::vector<std::string>& words, std::vector<std::string>& environment,
+             std::vector<sock_filter> program) {
     const std::vector<char*> arguments = pointers(words);
     const std::vector<char*> variables = pointers(environment);
-    std::vector<sock_filter> program = filter();
     const sock_fprog fprog{static_cast<unsigned short>(program.size()), program.data()};
     child_ = ::fork();
     if (child_ == 0) {  // plain system calls only: other threads of ours hold locks
@@ -264,8 +275,7 @@ class Tracing {
     const auto call = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& known) {
       return known.number == static_cast<long>(regs.orig_rax);
     });
-    const bool candidate = call != kKnown.end() && (!fault_ || fault_->call == call->name);
-    if (candidate) {
+    if (call != kKnown.end()) {
       const std::vector<std::string> paths = paths_of(thread, *call, regs);
       const bool ours = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
         return (path + "/").rfind(scope_, 0) == 0;
@@ -334,8 +344,8 @@ class Tracing {
   }
 
   const std::string scope_;
-  const std::optional<Fault>& fault_;
-  const std::function<void()>& fired_;
+  const std::optional<Fault> fault_;
+  const std::function<void()> fired_;
   Printed out_, err_;
   pid_t child_ = -1;
   std::set<pid_t> closing_;
@@ -347,7 +357,15 @@ class Tracing {
 TracedEnd SyscallTracer::run(std::vector<std::string> words, std::vector<std::string> environment,
                              const std::optional<Fault>& fault,
                              const std::function<void()>& fired) const {
-  return Tracing(scope_, fault, fired).run(words, environment);
+  const std::vector<std::string> counted =
+      fault ? std::vector<std::string>{fault->call} : std::vector<std::string>();
+  return Tracing(scope_, fault, fired).run(words, environment, counted);
+}
+
+TracedEnd SyscallTracer::count(std::vector<std::string> words,
+                               std::vector<std::string> environment) const {
+  return Tracing(scope_, std::nullopt, {})
+      .run(words, environment, {kDiskCalls.begin(), kDiskCalls.end()});
 }
 
 }  // namespace mailpipe::test

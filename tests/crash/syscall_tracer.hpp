@@ -40,7 +40,7 @@ struct TracedEnd {
   std::string call;   ///< the one it fired at: "fsync /…/mail/INBOX"
   bool ours = false;  ///< whether that concerned a file beneath the scope
   std::map<std::string, std::size_t> calls,
-      ours_of;  ///< how many, by name; those beneath the scope
+      ours_of;  ///< how many were counted, by name; those beneath the scope
 };
 
 /// Runs programs and stops them at their system calls, which are counted over all threads.
@@ -57,9 +57,12 @@ class SyscallTracer {
 
   static constexpr unsigned kDeadlineSeconds = 40;
 
-  /// `fired` is called when the fault is about to happen, all else going on.
+  /// Counts the calls of the fault's name, or none. `fired` is called when it is about to happen, all else going on.
   TracedEnd run(std::vector<std::string> words, std::vector<std::string> environment,
                 const std::optional<Fault>& fault, const std::function<void()>& fired = {}) const;
+
+  /// Counts all of kDiskCalls, and disturbs none.
+  TracedEnd count(std::vector<std::string> words, std::vector<std::string> environment) const;
 
  private:
   std::filesystem::path scope_;
