@@ -110,6 +110,27 @@ TEST(Manifest, RefusesDeepNesting) {
   EXPECT_THROW(parse_manifest(tag), Refused);
 }
 
+std::string refusal_of_schema(const std::string& schema) {
+  Tag tag{0,   1,  "a",
+          "1", "", R"({"id":"a","version":"1","components":[{"kind":"sink","type":"t","schema":)"};
+  tag.manifest.append(schema).append("}]}");
+  try {
+    parse_manifest(tag);
+    return "";
+  } catch (const Refused& why) {
+    return why.what();
+  }
+}
+
+// What was to be secret would be printed.
+TEST(Manifest, RefusesASecretThatIsNeitherTrueNorFalse) {
+  const std::string in_a_branch =
+      R"({"oneOf":[{"properties":{"token":{"type":"string","x-mp-secret":"true"}}}]})";
+  EXPECT_NE(refusal_of_schema(in_a_branch).find("neither true nor false"), std::string::npos);
+  EXPECT_EQ(refusal_of_schema(R"({"properties":{"token":{"x-mp-secret":true}}})"), "");
+  EXPECT_EQ(refusal_of_schema(R"({"properties":{"x-mp-secret":{"type":"string"}}})"), "");
+}
+
 TEST(Manifest, RefusesAnIdThatIsAPath) {
   auto file = good();
   file.set_tag(offsetof(mp_tag, id), std::array<char, 5>{'.', '.', '/', 'x', '\0'});

@@ -77,7 +77,7 @@ json converted(json schema, const std::string& place, bool in_combinator) {
   if (!schema.is_object()) {
     return schema;
   }
-  if (schema.value("x-mp-secret", false)) {
+  if (flag(schema, "x-mp-secret")) {
     return with_words_of(schema, {{"allOf", {{{"$ref", "#/definitions/secret"}}}}});
   }
   if (const std::string format = member(schema, "x-mp-format"); !format.empty()) {

@@ -77,7 +77,7 @@ nlohmann::json converted(nlohmann::json schema, bool in_combinator) {
   if (!schema.is_object()) {
     return schema;
   }
-  if (schema.value("x-mp-secret", false)) {
+  if (flag(schema, "x-mp-secret")) {
     return {{"type", "object"},
             {"required", {"$secret"}},
             {"additionalProperties", false},

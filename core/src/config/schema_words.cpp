@@ -96,7 +96,7 @@ std::string expectation(const nlohmann::json& schema) {
   if (!schema.is_object()) {
     return "something else";
   }
-  if (schema.value("x-mp-secret", false)) {
+  if (flag(schema, "x-mp-secret")) {
     return "a secret ($env, $file or $command)";
   }
   if (const auto format = kFormats.find(member(schema, "x-mp-format")); format != kFormats.end()) {

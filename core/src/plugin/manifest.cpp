@@ -113,6 +113,21 @@ std::set<std::string> capabilities_of(const Json& component) {
   return out;
 }
 
+/// An option that was to be secret and is not would be printed. `names`: the keys are names of options, not words of a schema.
+bool says_what_is_secret(const Json& schema, bool names = false) {
+  for (const auto& [key, value] : schema.items()) {
+    if (schema.is_object() && !names && key == "x-mp-secret" && !value.is_boolean()) {
+      return false;
+    }
+    const bool map = schema.is_object() && !names &&
+                     (key == "properties" || key == "patternProperties" || key == "definitions");
+    if (value.is_structured() && !says_what_is_secret(value, map)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 std::string schema_of(const Json& component) {
   const auto found = component.find("schema");
   if (found == component.end()) {
@@ -120,6 +135,9 @@ std::string schema_of(const Json& component) {
   }
   if (!found->is_object() || found->value("type", Json("object")) != "object") {
     refuse("its manifest has a schema that describes no object");
+  }
+  if (!says_what_is_secret(*found)) {
+    refuse("its manifest has an 'x-mp-secret' that is neither true nor false");
   }
   return found->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
