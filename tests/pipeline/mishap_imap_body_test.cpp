@@ -61,6 +61,14 @@ TEST_F(ImapBody, AUidThatNeverComesButIsThereIsQuarantined) {
   EXPECT_GE(model_->count("UID SEARCH UID 2"), 1U);
 }
 
+// It came after the mailbox was opened, and was listed on another connection.
+TEST_F(ImapBody, AUidThatDoesNotComeOnceButIsThereIsAskedForOnceMore) {
+  model_->on({.command = "UID FETCH *BODY*", .uid = 2, .times = 1, .instead = "$tag OK done\r\n"});
+  expect_all_is_well();
+  EXPECT_EQ(model_->count("NOOP"), 1U);
+  EXPECT_EQ(model_->count("UID SEARCH UID *"), 1U);
+}
+
 TEST_F(ImapBody, AUidThatNeverComesAndIsNotThereIsGone) {
   model_->on_message("INBOX", 2, "");
   model_->on({.command = "UID SEARCH UID 2", .instead = "* SEARCH\r\n$tag OK done\r\n"});

@@ -165,6 +165,9 @@ void Fetcher::leave_out_older(std::vector<Wanted>& batch, const Directory::Entry
 void Fetcher::send_lookup(std::vector<Wanted> batch) {
   const std::shared_ptr<Selection> selection = select(batch.front().work.stream);
   in_flight_ += batch.size();
+  // The mailbox may have been opened before the message came and was listed; now the server says what is new (RFC 3501
+  // section 6.1.2).
+  session_->send(imap::Command("NOOP"), std::make_shared<Reply>(nullptr));
   const std::string command = "UID SEARCH UID " + uids_of(batch).text();
   for (const Wanted& wanted : batch) {
     octets_in_flight_ += wanted.octets();
@@ -294,6 +297,7 @@ void Fetcher::batch_refused(std::vector<Wanted> left, const Completion& result) 
 void Fetcher::lookup_ended(Lookup& lookup, const Completion& result) {
   landed(lookup);
   const Selection& selection = lookup.selection();
+  std::vector<Wanted> there;  // what was opened before it came is sent now
   for (const Wanted& wanted : lookup.left()) {
     forget(wanted);
     if (!result.ok() || !lookup.answered() || !selection.open || !selection.holds(wanted)) {
@@ -301,13 +305,17 @@ void Fetcher::lookup_ended(Lookup& lookup, const Completion& result) {
                   Error(ErrorClass::Transient, place_name(world_.settings, selection.listed.label) +
                                                    ": it cannot be told whether UID " +
                                                    std::to_string(wanted.uid) + " is there"));
-    } else if (lookup.found().contains(wanted.uid)) {
+    } else if (!lookup.found().contains(wanted.uid)) {
+      queue_.gone(wanted.work.token);
+    } else if (wanted.was_missing) {
       queue_.fail(wanted.work.token,
                   item_error(wanted, "it is there, but the server does not send it"));
     } else {
-      queue_.gone(wanted.work.token);
+      there.push_back(wanted);
+      there.back().was_missing = true;
     }
   }
+  waiting_.insert(waiting_.begin(), there.begin(), there.end());
 }
 
 /// The command failed: which of its messages is at fault is found by asking for ever fewer.

@@ -20,6 +20,7 @@ struct Wanted {
   unsigned breaks = 0;            ///< how often the connection ended when it was its turn
   std::uint64_t came = 0;         ///< so long it was the last time, which is not what was announced
   unsigned doubts = 0;            ///< how often it came like that
+  bool was_missing = false;       ///< it did not come, and was there when it was looked for
 
   std::uint64_t octets() const { return work.size.value_or(64U * 1024U); }
 };
