@@ -124,8 +124,10 @@ LedgerText LedgerText::read(const fs::path& state) {
                        .open = sqlite3_column_int(row, 6) != 0});
   });
   ledger.each(kHomeless, [&](sqlite3_stmt* row) { out.homeless.push_back(text(row, 0)); });
-  ledger.each("SELECT sink FROM intents",
-              [&](sqlite3_stmt* row) { out.intents.insert(text(row, 0)); });
+  ledger.each("SELECT key, sink, place FROM intents JOIN rows ON rows.id = intents.row",
+              [&](sqlite3_stmt* row) {
+                out.intents.insert({text(row, 0), text(row, 1), text(row, 2)});
+              });
   return out;
 }
 

@@ -18,6 +18,13 @@ struct ToldCopy {
   friend auto operator<=>(const ToldCopy&, const ToldCopy&) = default;
 };
 
+/// A copy of which an intent tells.
+struct Promise {
+  std::string key, sink, place;
+
+  friend auto operator<=>(const Promise&, const Promise&) = default;
+};
+
 /// A ledger as any program reads it: SQL, none of our code. Of a copy, as reading may recover the file.
 struct LedgerText {
   /// Empty when there is no ledger, or none that is whole enough to have rows.
@@ -27,7 +34,7 @@ struct LedgerText {
   std::set<ToldCopy> copies;
   std::vector<std::string>
       homeless;  ///< keys of stored rows without a copy and without anything that tells of one
-  std::set<std::string> intents;  ///< names of sinks
+  std::set<Promise> intents;
   std::vector<std::string> cursors;
 };
 

@@ -1,5 +1,7 @@
 #include "crash/syscall_sweep.hpp"
 
+#include "crash/syscall_claims.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <iostream>
 #include <sstream>
 #include <utility>
@@ -150,11 +153,11 @@ bool SyscallSweep::disturb(const Fault& fault) {
   }
   pipeline_.reset();
   LedgerText before;
-  const TracedEnd end = pipeline_.run(fault, [&] {
-    if (fault.kind == Fault::Kind::Error && is_sync(fault.call)) {
-      before = LedgerText::read(pipeline_.state());
-    }
-  });
+  std::function<void()> look;
+  if (fault.kind == Fault::Kind::Error && is_sync(fault.call)) {
+    look = [&] { before = LedgerText::read(pipeline_.state()); };
+  }
+  const TracedEnd end = pipeline_.run(fault, look);
   if (end.fired) {
     ++counts_[fault.call].fired;
     counts_[fault.call].ours += end.ours ? 1 : 0;
@@ -201,17 +204,14 @@ void SyscallSweep::judge_error(const Fault& fault, const TracedEnd& end, const L
       after.rows != before.rows) {
     blame(fault, end, "a sync of the ledger failed and the run went on");
   }
-  // What a sync of a sink was for must not be claimed: what is told now was told before it failed.
+  // What a sync of a sink was for must not be claimed.
   const bool of_a_sink = end.ours && end.call.find("/state") == std::string::npos;
   if (is_sync(fault.call) && end.fired && of_a_sink) {
     if (end.exit_code == 0) {
       blame(fault, end, "a sync failed and the run ended well");
     }
-    for (const ToldCopy& copy : after.copies) {
-      if (!copy.open && before.copies.count(copy) == 0 &&
-          end.call.find("/" + copy.sink) != std::string::npos) {
-        blame(fault, end, copy.key + " is called stored after the sync failed");
-      }
+    for (const std::string& key : claimed_in_vain(end.call, before, after)) {
+      blame(fault, end, key + " is called stored after the sync failed");
     }
   }
 }

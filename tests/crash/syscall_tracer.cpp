@@ -19,6 +19,8 @@
 #include <csignal>
 #include <cstddef>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <stdexcept>
 #include <system_error>
@@ -102,6 +104,14 @@ std::string link_text(const std::string& path) {
   std::array<char, PATH_MAX> text{};
   const ssize_t n = ::readlink(path.c_str(), text.data(), text.size());
   return n > 0 ? std::string(text.data(), static_cast<std::size_t>(n)) : std::string();
+}
+
+/// R, S, D, t: see proc(5), stat.
+char state_of(const std::filesystem::path& task) {
+  std::ifstream file(task / "stat");
+  const std::string line((std::istreambuf_iterator<char>(file)), {});
+  const std::size_t name_end = line.rfind(')');
+  return name_end + 2 < line.size() ? line[name_end + 2] : 'S';  // it has ended
 }
 
 /// A text in the memory of a stopped thread.
@@ -198,10 +208,16 @@ class Tracing {
     start(words, environment, filter(numbers_of(counted)));
     int status = 0;
     for (;;) {
-      const pid_t thread = ::waitpid(-1, &status, __WALL | __WNOTHREAD);
+      const int flags = held_ ? WNOHANG : 0;
+      const pid_t thread = ::waitpid(-1, &status, __WALL | __WNOTHREAD | flags);
       if (thread < 0 && errno == EINTR) {
         continue;
       }
+      if (thread == 0) {
+        let_go_when_quiet();
+        continue;
+      }
+      looks_ = 0;
       if (thread < 0) {
         break;  // ECHILD: all are gone
       }
@@ -283,8 +299,13 @@ class Tracing {
       ++end_.calls[call->name];
       end_.ours_of[call->name] += ours ? 1 : 0;
       if (fault_ && due(*call, ours)) {
+        const bool first = !end_.fired;
         remember(*call, paths, ours);
-        inject(thread, regs);
+        if (first && fired_) {
+          held_ = Held{thread, regs};
+        } else {
+          inject(thread, regs);
+        }
         return;
       }
     }
@@ -310,9 +331,29 @@ class Tracing {
     for (const std::string& path : paths) {
       end_.call += " " + path;
     }
-    if (fired_) {
-      fired_();
+  }
+
+  // What other threads were still doing when the call came is not what comes of it.
+  void let_go_when_quiet() {
+    ::usleep(kLookMicroseconds);
+    looks_ = others_sleep() ? looks_ + 1 : 0;
+    if (looks_ < kQuietLooks && ++all_looks_ < kMostLooks) {
+      return;
     }
+    const Held held = *std::exchange(held_, std::nullopt);
+    fired_();
+    inject(held.thread, held.regs);
+  }
+
+  bool others_sleep() const {
+    std::error_code gone;
+    for (const auto& task :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(child_) + "/task", gone)) {
+      if (task.path().filename() != std::to_string(held_->thread) && state_of(task.path()) != 'S') {
+        return false;
+      }
+    }
+    return true;
   }
 
   void inject(pid_t thread, user_regs_struct regs) {
@@ -343,9 +384,19 @@ class Tracing {
     ::ptrace(PTRACE_CONT, thread, nullptr, nullptr);
   }
 
+  struct Held {
+    pid_t thread;
+    user_regs_struct regs;
+  };
+
+  static constexpr unsigned kLookMicroseconds = 2000;
+  static constexpr int kQuietLooks = 3, kMostLooks = 1000;
+
   const std::string scope_;
   const std::optional<Fault> fault_;
   const std::function<void()> fired_;
+  std::optional<Held> held_;  ///< its call is due, and waits until all others are quiet
+  int looks_ = 0, all_looks_ = 0;
   Printed out_, err_;
   pid_t child_ = -1;
   std::set<pid_t> closing_;

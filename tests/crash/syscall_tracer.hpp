@@ -57,7 +57,8 @@ class SyscallTracer {
 
   static constexpr unsigned kDeadlineSeconds = 40;
 
-  /// Counts the calls of the fault's name, or none. `fired` is called when it is about to happen, all else going on.
+  /// Counts the calls of the fault's name, or none. `fired` is called when it is about to happen: the thread that makes the
+  /// call waits, and the others have come to rest, so that what they had begun is done.
   TracedEnd run(std::vector<std::string> words, std::vector<std::string> environment,
                 const std::optional<Fault>& fault, const std::function<void()>& fired = {}) const;
 
