@@ -11,13 +11,19 @@
 namespace mailpipe::plugin {
 namespace {
 
-std::string refusal(const std::string& octets) {
+template <class Call>
+std::string refusal_by(const Call& call) {
   try {
-    parse_manifest(parse_tag(read_section(image_of(octets), ".mailpipe")));
+    call();
     return "";
   } catch (const Refused& why) {
     return why.what();
   }
+}
+
+std::string refusal(const std::string& octets) {
+  return refusal_by(
+      [&] { parse_manifest(parse_tag(read_section(image_of(octets), ".mailpipe"))); });
 }
 
 test::PluginFile good() {
@@ -114,12 +120,7 @@ std::string refusal_of_schema(const std::string& schema) {
   Tag tag{0,   1,  "a",
           "1", "", R"({"id":"a","version":"1","components":[{"kind":"sink","type":"t","schema":)"};
   tag.manifest.append(schema).append("}]}");
-  try {
-    parse_manifest(tag);
-    return "";
-  } catch (const Refused& why) {
-    return why.what();
-  }
+  return refusal_by([&] { parse_manifest(tag); });
 }
 
 // What was to be secret would be printed.

@@ -1,6 +1,7 @@
 #include "crash/syscall_tracer.hpp"
 
-#include <fcntl.h>
+#include "crash/disk_call.hpp"
+
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -8,14 +9,12 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstddef>
 #include <cstring>
@@ -28,37 +27,6 @@
 
 namespace mailpipe::test {
 namespace {
-
-/// Where a call has its descriptors and paths.
-enum class Form { Fd, FdPath, Path, PathPath, FdPathFdPath };
-
-struct Known {
-  const char* name;
-  long number;
-  Form form;
-};
-
-constexpr std::array<Known, kDiskCalls.size()> kKnown = {{
-    {"openat", SYS_openat, Form::FdPath},
-    {"mkdirat", SYS_mkdirat, Form::FdPath},
-    {"write", SYS_write, Form::Fd},
-    {"pwrite64", SYS_pwrite64, Form::Fd},
-    {"pwritev", SYS_pwritev, Form::Fd},
-    {"fallocate", SYS_fallocate, Form::Fd},
-    {"fsync", SYS_fsync, Form::Fd},
-    {"fdatasync", SYS_fdatasync, Form::Fd},
-    {"syncfs", SYS_syncfs, Form::Fd},
-    {"rename", SYS_rename, Form::PathPath},
-    {"renameat", SYS_renameat, Form::FdPathFdPath},
-    {"renameat2", SYS_renameat2, Form::FdPathFdPath},
-    {"link", SYS_link, Form::PathPath},
-    {"linkat", SYS_linkat, Form::FdPathFdPath},
-    {"unlink", SYS_unlink, Form::Path},
-    {"unlinkat", SYS_unlinkat, Form::FdPath},
-    {"utimensat", SYS_utimensat, Form::FdPath},
-    {"ftruncate", SYS_ftruncate, Form::Fd},
-    {"close", SYS_close, Form::Fd},
-}};
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -80,16 +48,6 @@ std::vector<sock_filter> filter(const std::vector<long>& calls) {
   return out;
 }
 
-std::vector<long> numbers_of(const std::vector<std::string>& calls) {
-  std::vector<long> out;
-  for (const Known& known : kKnown) {
-    if (std::find(calls.begin(), calls.end(), known.name) != calls.end()) {
-      out.push_back(known.number);
-    }
-  }
-  return out;
-}
-
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> out;
   out.reserve(words.size() + 1);
@@ -100,71 +58,12 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return out;
 }
 
-std::string link_text(const std::string& path) {
-  std::array<char, PATH_MAX> text{};
-  const ssize_t n = ::readlink(path.c_str(), text.data(), text.size());
-  return n > 0 ? std::string(text.data(), static_cast<std::size_t>(n)) : std::string();
-}
-
 /// R, S, D, t: see proc(5), stat.
 char state_of(const std::filesystem::path& task) {
   std::ifstream file(task / "stat");
   const std::string line((std::istreambuf_iterator<char>(file)), {});
   const std::size_t name_end = line.rfind(')');
   return name_end + 2 < line.size() ? line[name_end + 2] : 'S';  // it has ended
-}
-
-/// A text in the memory of a stopped thread.
-std::string text_at(pid_t thread, unsigned long long address) {
-  std::string out;
-  std::array<char, 256> part{};
-  while (address != 0 && out.size() < PATH_MAX) {
-    // Never over the end of a page: the next one may not be there.
-    const std::size_t want = std::min<std::size_t>(part.size(), 4096 - address % 4096);
-    const iovec local{part.data(), want};
-    const iovec remote{reinterpret_cast<void*>(address), want};  // NOLINT
-    if (::process_vm_readv(thread, &local, 1, &remote, 1, 0) <= 0) {
-      break;
-    }
-    const std::size_t length = ::strnlen(part.data(), want);
-    out.append(part.data(), length);
-    if (length < want) {
-      break;
-    }
-    address += want;
-  }
-  return out;
-}
-
-std::string path_at(pid_t thread, unsigned long long fd, unsigned long long address) {
-  const std::string path = text_at(thread, address);
-  if (!path.empty() && path.front() == '/') {
-    return path;
-  }
-  const std::string proc = "/proc/" + std::to_string(thread);
-  const int number = static_cast<int>(fd);
-  const std::string folder =
-      link_text(number == AT_FDCWD ? proc + "/cwd" : proc + "/fd/" + std::to_string(number));
-  return path.empty() ? folder : folder + "/" + path;
-}
-
-/// The paths that the call is about.
-std::vector<std::string> paths_of(pid_t thread, const Known& call, const user_regs_struct& regs) {
-  const auto here = static_cast<unsigned long long>(AT_FDCWD);
-  switch (call.form) {
-    case Form::Fd:
-      return {link_text("/proc/" + std::to_string(thread) + "/fd/" +
-                        std::to_string(static_cast<int>(regs.rdi)))};
-    case Form::FdPath:
-      return {path_at(thread, regs.rdi, regs.rsi)};
-    case Form::Path:
-      return {path_at(thread, here, regs.rdi)};
-    case Form::PathPath:
-      return {path_at(thread, here, regs.rdi), path_at(thread, here, regs.rsi)};
-    case Form::FdPathFdPath:
-      return {path_at(thread, regs.rdi, regs.rsi), path_at(thread, regs.rdx, regs.r10)};
-  }
-  return {};
 }
 
 /// A file in memory for what the program prints.
@@ -288,10 +187,8 @@ class Tracing {
     if (::ptrace(PTRACE_GETREGS, thread, nullptr, &regs) != 0) {
       return;  // it was killed meanwhile
     }
-    const auto call = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& known) {
-      return known.number == static_cast<long>(regs.orig_rax);
-    });
-    if (call != kKnown.end()) {
+    const DiskCall* call = disk_call(static_cast<long>(regs.orig_rax));
+    if (call != nullptr) {
       const std::vector<std::string> paths = paths_of(thread, *call, regs);
       const bool ours = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
         return (path + "/").rfind(scope_, 0) == 0;
@@ -299,9 +196,7 @@ class Tracing {
       ++end_.calls[call->name];
       end_.ours_of[call->name] += ours ? 1 : 0;
       if (fault_ && due(*call, ours)) {
-        const bool first = !end_.fired;
-        remember(*call, paths, ours);
-        if (first && fired_) {
+        if (remember(*call, paths, ours) && fired_) {
           held_ = Held{thread, regs};
         } else {
           inject(thread, regs);
@@ -312,7 +207,7 @@ class Tracing {
     ::ptrace(PTRACE_CONT, thread, nullptr, nullptr);
   }
 
-  bool due(const Known& call, bool ours) {
+  bool due(const DiskCall& call, bool ours) {
     if (fault_->ours_only && !ours) {
       return false;
     }
@@ -321,9 +216,10 @@ class Tracing {
     return now == fault_->nth || (fault_->lasts && now > fault_->nth);
   }
 
-  void remember(const Known& call, const std::vector<std::string>& paths, bool ours) {
+  /// Whether it is the first one.
+  bool remember(const DiskCall& call, const std::vector<std::string>& paths, bool ours) {
     if (end_.fired) {
-      return;
+      return false;
     }
     end_.fired = true;
     end_.ours = ours;
@@ -331,6 +227,7 @@ class Tracing {
     for (const std::string& path : paths) {
       end_.call += " " + path;
     }
+    return true;
   }
 
   // What other threads were still doing when the call came is not what comes of it.

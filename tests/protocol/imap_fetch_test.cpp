@@ -117,7 +117,6 @@ TEST(ImapFetch, FailsAMessageThatIsThereButNeverComes) {
   account.run();
   EXPECT_EQ(account.failure(3), ErrorClass::Item);
   EXPECT_EQ(account.queue.delivered.size(), 4U);
-  // It may have come after the mailbox was opened.
   EXPECT_EQ(account.server.count("UID SEARCH UID 3"), 2U);
 }
 
