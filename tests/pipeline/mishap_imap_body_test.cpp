@@ -1,5 +1,7 @@
 #include "pipeline/mishap_imap_fixture.hpp"
 
+#include <algorithm>
+
 namespace mailpipe::test {
 namespace {
 
@@ -67,6 +69,11 @@ TEST_F(ImapBody, AUidThatDoesNotComeOnceButIsThereIsAskedForOnceMore) {
   expect_all_is_well();
   EXPECT_EQ(model_->count("NOOP"), 1U);
   EXPECT_EQ(model_->count("UID SEARCH UID *"), 1U);
+  // A server need not look for new mail of its own accord: without the NOOP it could call the message gone.
+  const std::vector<std::string> said = model_->commands();
+  const auto search = std::find_if(
+      said.begin(), said.end(), [](const auto& one) { return one.starts_with("UID SEARCH UID "); });
+  EXPECT_NE(std::find(said.begin(), search, "NOOP"), search);
 }
 
 TEST_F(ImapBody, AUidThatNeverComesAndIsNotThereIsGone) {
