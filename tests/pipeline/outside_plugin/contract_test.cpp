@@ -15,13 +15,25 @@ std::string options(const std::filesystem::path& path) {
   return nlohmann::json{{"path", path.string()}, {"mailbox", "Imported"}}.dump();
 }
 
-/// A folder with three messages, for as long as the tests run.
-const std::filesystem::path& mail() {
-  static const TempDir dir;
-  for (const Message& one : {message("1", "one"), message("2", "two"), message("3", "three")}) {
-    std::ofstream(dir / (one.item.server_id + ".eml"), std::ios::binary) << one.octets;
+/// A folder with three messages, for as long as the tests run. Written once: a file written anew is
+/// another message to this source.
+class Mail {
+ public:
+  Mail() {
+    for (const Message& one : {message("1", "one"), message("2", "two"), message("3", "three")}) {
+      std::ofstream(dir_ / (one.item.server_id + ".eml"), std::ios::binary) << one.octets;
+    }
   }
-  return dir.path();
+
+  const std::filesystem::path& folder() const { return dir_.path(); }
+
+ private:
+  TempDir dir_;
+};
+
+const std::filesystem::path& mail() {
+  static const Mail once;
+  return once.folder();
 }
 
 INSTANTIATE_TEST_SUITE_P(EmlFolder, SourceContract,
