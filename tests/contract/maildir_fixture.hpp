@@ -5,7 +5,9 @@
 
 #include <mailpipe/testing/sink_fixture.hpp>
 
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <memory>
@@ -68,6 +70,16 @@ struct MaildirTest : testing::Test {
       out.push_back(receipt);
     }
     return out;
+  }
+
+  /// Whether one syncfs may do for many files: the folder for temporary files lies on a disk of this machine, or in its
+  /// memory.
+  bool syncs_whole() const {
+    struct statfs info {};
+
+    return ::statfs(dir.path().c_str(), &info) == 0 &&
+           (info.f_type == EXT4_SUPER_MAGIC || info.f_type == XFS_SUPER_MAGIC ||
+            info.f_type == BTRFS_SUPER_MAGIC || info.f_type == TMPFS_MAGIC);
   }
 
   /// The files in a folder of the tree, in order.

@@ -7,8 +7,8 @@ namespace mailpipe::test {
 namespace {
 
 struct MaildirSync : MaildirTest {
-  std::unique_ptr<Sink> opened_with(Host& with) {
-    options["sync"] = "fdatasync";
+  std::unique_ptr<Sink> opened_with(Host& with, const std::string& mode = "fdatasync") {
+    options["sync"] = mode;
     auto out = make(with);
     out->open(false);
     return out;
@@ -27,6 +27,79 @@ TEST_F(MaildirSync, ACopyInPlaceOfALinkIsDurableBeforeItHasItsName) {
   without_links.fail({.kind = FsCall::Linkat, .error = EMLINK, .lasts = true});
   faulty.fail({.kind = FsCall::Fdatasync, .error = EIO});
   EXPECT_THROW(out->publish(staged), Error);
+}
+
+// A name with a letter may outlive a power cut, and so must the table that says what the letter means.
+struct MaildirKeywordSync : MaildirSync {
+  MaildirKeywordSync() : out(opened_with(faulted)) {}
+
+  void no_folder_can_be_synced() { faulty.fail({.kind = FsCall::Fsync, .error = EIO}); }
+
+  void store(const std::string& key, const std::vector<std::string>& keywords) {
+    const Message one = in(message(key, key), {{"INBOX"}}, keywords);
+    out->store(one.item, one.body());
+  }
+
+  Receipt publish(const std::string& key, const std::vector<std::string>& keywords) {
+    const Message one = in(message(key, key), {{"INBOX"}}, keywords);
+    const Staged staged = out->store(one.item, one.body());
+    out->sync(SyncPhase::Data);
+    out->publish(staged);
+    out->sync(SyncPhase::Names);
+    return receipts(one, staged).at(0);
+  }
+
+  FaultyFs faulty{unsynced};
+  TestHost faulted{faulty};
+  std::unique_ptr<Sink> out;
+};
+
+TEST_F(MaildirKeywordSync, ANewTableIsDurableBeforeAMessageHasItsLetter) {
+  publish("M1", {"$seen"});
+  store("M2", {"urgent"});
+  no_folder_can_be_synced();
+  EXPECT_THROW(out->sync(SyncPhase::Data), Error);
+}
+
+TEST_F(MaildirKeywordSync, ATableThatIsFoundIsDurableBeforeAMessageHasItsLetter) {
+  publish("M1", {"$seen"});
+  write("dovecot-keywords", "0 urgent\n");
+  store("M2", {"urgent"});
+  no_folder_can_be_synced();
+  EXPECT_THROW(out->sync(SyncPhase::Data), Error);
+}
+
+TEST_F(MaildirKeywordSync, ANewTableIsDurableBeforeAMessageIsRenamedToItsLetter) {
+  const Receipt receipt = publish("M1", {"$seen"});
+  const std::vector<std::string> before = files("cur");
+  Item item = message("M1", "M1").item;
+  item.keywords = {"$seen", "urgent"};
+  no_folder_can_be_synced();
+  EXPECT_THROW(out->update(receipt, item), Error);
+  EXPECT_EQ(files("cur"), before);
+}
+
+TEST_F(MaildirKeywordSync, ATableThatIsDurableCostsNoFurtherSync) {
+  publish("M1", {"urgent"});
+  counting.reset();
+  store("M2", {"urgent"});
+  out->sync(SyncPhase::Data);
+  EXPECT_EQ(counting.count(FsCall::Fsync), 0U);
+}
+
+TEST_F(MaildirKeywordSync, TheTablesOfManyFoldersAreDurableWithOneSync) {
+  if (!syncs_whole()) {
+    GTEST_SKIP() << "the folder for temporary files is on no local file system";
+  }
+  out = opened_with(faulted, "auto");
+  std::vector<std::vector<std::string>> folders;
+  for (int i = 0; i < 6; ++i) {
+    folders.push_back({"F" + std::to_string(i)});
+  }
+  const Message one = in(message("M1", "one"), folders, {"urgent"});
+  out->store(one.item, one.body());
+  faulty.fail({.kind = FsCall::Syncfs, .error = EIO});
+  EXPECT_THROW(out->sync(SyncPhase::Data), Error);
 }
 
 TEST_F(MaildirSync, ATrashOfManyFoldersIsSyncedInAll) {

@@ -27,7 +27,8 @@ INSTANTIATE_TEST_SUITE_P(
     Small, Power,
     testing::Values(PowerCase{"Eml", {"eml"}}, PowerCase{"EmlDeleting", {"deleting"}},
                     PowerCase{"Sidecars", {"sidecars"}}, PowerCase{"Maildir", {"maildir"}},
-                    PowerCase{"Mbox", {"mbox"}}, PowerCase{"Mboxes", {"mboxes"}},
+                    PowerCase{"MaildirInOneBatch", {"maildir"}, 3, 9}, PowerCase{"Mbox", {"mbox"}},
+                    PowerCase{"Mboxes", {"mboxes"}},
                     PowerCase{"Syncfs", {"eml", "maildir"}, 3, 3, "syncfs"}),
     [](const auto& each) { return each.param.name; });
 

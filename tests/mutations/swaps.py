@@ -88,6 +88,7 @@ BEHIND_MADE = "}\n\nFile Folders::open_or_make"
 KEYWORDS = """  data_->sync();  // with what is staged, and notes of new mailboxes
   folders_->commit_keywords();
 """
+TABLES = "  folders_->sync_keywords(*data_);\n"
 SCAN = "    scan_sink(lane, ledger);\n    ledger.commit();\n"
 MARK = "  lane.do_now([&](Sink& sink) { sink.mark(ours); });\n"
 INTO_TRASH = "      at->file.sync();  // before anything is moved there: it would go with the folder\n"
@@ -180,6 +181,9 @@ SWAPS = [
     ]),
     ("maildir: a table of keywords in place before it is synced", [
         (MAILDIR, KEYWORDS, instead(KEYWORDS, "folders_->commit_keywords(); data_->sync();")),
+    ]),
+    ("maildir: names with letters before the table that tells of them is durable", [
+        (MAILDIR, TABLES, without(TABLES)),
     ]),
     ("trash: a folder synced after the move into it", [
         (TRASH, INTO_TRASH, instead(INTO_TRASH, "at->changed = true;")),

@@ -28,7 +28,7 @@ struct Folder {
   std::string location;
   File dir;
   std::array<File, 3> subs;
-  std::set<std::string> told;  ///< keywords that found no letter
+  KeywordMemory keyword_memory;
   std::unique_ptr<KeywordTable> keywords;
 
   struct Listing {
@@ -92,9 +92,10 @@ class Folders {
   /// which they were made, and all of it is on disk when it returns.
   void sync_names(DataSync& data, Trash& trash);
 
-  /// Tables of keywords with new names: into their files, then into place.
+  /// Tables of keywords with new names: into their files, then into place, and then durable, those that were found, too.
   void write_keywords(DataSync& data);
   void commit_keywords();
+  void sync_keywords(DataSync& data);
 
   void forget_listings();
 
@@ -114,6 +115,7 @@ class Folders {
   Folder* use(Folder& folder, int& result);
   Folder& get(const std::string& location);
   void list(Folder& folder);
+  void sync_folder(const std::string& location);
   bool unchanged_since_listing(Folder& folder);
   std::optional<Location> listed(Folder& folder, std::string_view base);
   bool is_there(Folder& folder, Sub sub, const std::string& name);

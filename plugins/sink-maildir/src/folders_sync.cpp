@@ -32,19 +32,12 @@ void Folders::sync_names(DataSync& data, Trash& trash) {
     data.sync_whole();
     trash.synced();
   } else if (count > 0) {
-    int result = trash.sync();
+    const int result = trash.sync();
     if (result < 0) {
       throw_sync_failure(result, root_.path());
     }
     for (const std::string& location : changed_) {
-      const File dir = open_beneath(location, result);
-      if (result == -ENOENT) {
-        continue;  // removed since, which is a change of the one above
-      }
-      result = result < 0 ? result : fs_.fsync(dir.fd());
-      if (result < 0) {
-        throw_sync_failure(result, root_.path() + "/" + location);
-      }
+      sync_folder(location);
     }
   }
   broken_ = false;
@@ -52,6 +45,18 @@ void Folders::sync_names(DataSync& data, Trash& trash) {
   changed_.clear();
   for (auto& [location, folder] : folders_) {
     folder->changed = {};
+  }
+}
+
+void Folders::sync_folder(const std::string& location) {
+  int result = 0;
+  const File dir = open_beneath(location, result);
+  if (result == -ENOENT) {
+    return;  // removed since, which is a change of the one above
+  }
+  result = result < 0 ? result : fs_.fsync(dir.fd());
+  if (result < 0) {
+    throw_sync_failure(result, root_.path() + "/" + location);
   }
 }
 
@@ -67,8 +72,34 @@ void Folders::commit_keywords() {
   for (auto& [location, folder] : folders_) {
     if (folder->keywords != nullptr && folder->keywords->changed()) {
       folder->keywords->commit();
-      changed_dir(location);
     }
+  }
+}
+
+void Folders::sync_keywords(DataSync& data) {
+  std::vector<Folder*> unsure;
+  for (auto& [location, folder] : folders_) {
+    if (folder->keywords != nullptr && folder->keywords->unsure()) {
+      unsure.push_back(folder.get());
+    }
+  }
+  if (unsure.empty()) {
+    return;
+  }
+  if (broken_) {
+    throw_broken_sync(root_.path());
+  }
+  broken_ = true;  // unless all goes well
+  if (unsure.size() > kFewNames && data.may_sync_whole()) {
+    data.sync_whole();
+  } else {
+    for (const Folder* folder : unsure) {
+      sync_folder(folder->location);
+    }
+  }
+  broken_ = false;
+  for (const Folder* folder : unsure) {
+    folder->keywords->synced();
   }
 }
 

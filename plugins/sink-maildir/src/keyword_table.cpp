@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <utility>
 
 namespace mailpipe::maildir {
 namespace {
@@ -39,10 +40,10 @@ std::int64_t now() {
 
 }  // namespace
 
-KeywordTable::KeywordTable(Fs& fs, Host& host, std::set<std::string>& told)
+KeywordTable::KeywordTable(Fs& fs, Host& host, KeywordMemory& memory)
     : fs_(fs),
       host_(host),
-      told_(told) {}
+      memory_(memory) {}
 
 KeywordTable::~KeywordTable() {
   if (locked_) {
@@ -69,7 +70,7 @@ char KeywordTable::known(std::string_view keyword) const {
 }
 
 void KeywordTable::tell(std::string_view keyword, const char* why) {
-  if (!told_.emplace(keyword).second) {
+  if (!memory_.told.emplace(keyword).second) {
     return;
   }
   host_.log(LogLevel::Warn,
@@ -111,6 +112,7 @@ void KeywordTable::load(const File& folder) {
   const std::string path = folder.path() + "/" + kTable;
   names_.fill({});
   others_.clear();
+  text_.clear();
   loaded_ = true;
   const int fd = fs_.openat(folder.fd(), kTable, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
   if (fd == -ENOENT) {
@@ -128,7 +130,9 @@ void KeywordTable::load(const File& folder) {
       throw_errno(static_cast<int>(n), "cannot read", path);
     }
   }
-  for (std::string_view rest(text.data(), size); !rest.empty();) {
+  text.resize(size);
+  text_ = std::move(text);
+  for (std::string_view rest = text_; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     std::size_t number = names_.size();
@@ -179,13 +183,14 @@ void KeywordTable::write(DataSync& data) {
     throw_errno(fd, "cannot open", path);
   }
   File file(fs_, fd, path);
-  std::string text;
+  new_text_.clear();
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (!names_.at(i).empty()) {
-      text += std::to_string(i) + " " + names_.at(i) + "\n";
+      new_text_ += std::to_string(i) + " " + names_.at(i) + "\n";
     }
   }
-  file.write_all(text + others_);
+  new_text_ += others_;
+  file.write_all(new_text_);
   data.add(path, std::move(file));
 }
 
@@ -194,6 +199,8 @@ void KeywordTable::commit() {
   if (renamed < 0) {
     throw_errno(renamed, "cannot rename", folder_.path() + "/" + kNewTable);
   }
+  text_ = std::exchange(new_text_, {});
+  memory_.durable.reset();
   fs_.unlinkat(folder_.fd(), kLock, 0);
   locked_ = false;
   folder_ = File();

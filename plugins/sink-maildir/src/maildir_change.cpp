@@ -60,7 +60,7 @@ std::string MaildirSink::update(const Receipt& receipt, const Item& item) {
       folders.changed(folder, from->sub);  // by a run, perhaps, that could not sync it any more
       return from->text();
     }
-    if (folder.keywords != nullptr && folder.keywords->changed()) {
+    if (folder.keywords != nullptr && (folder.keywords->changed() || folder.keywords->unsure())) {
       write_keywords();  // no name on disk has a letter that no table knows
     }
     int result = fs_.rename_noreplace(folder.sub(from->sub).fd(), from->name.c_str(),

@@ -87,6 +87,7 @@ void MaildirSink::write_keywords() {
   folders_->write_keywords(*data_);
   data_->sync();  // with what is staged, and notes of new mailboxes
   folders_->commit_keywords();
+  folders_->sync_keywords(*data_);
 }
 
 void MaildirSink::sync(SyncPhase phase) {

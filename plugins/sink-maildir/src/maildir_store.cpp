@@ -19,8 +19,7 @@ std::string MaildirSink::letters_of(Folder& folder, const std::vector<std::strin
     char letter = system_letter(keyword);
     if (letter == 0 && !is_never_stored(keyword)) {
       if (folder.keywords == nullptr) {
-        folder.keywords = std::make_unique<KeywordTable>(fs_, host_, folder.told);
-        folders_->changed_dir(folder.location);  // it need not be durable as we find it
+        folder.keywords = std::make_unique<KeywordTable>(fs_, host_, folder.keyword_memory);
       }
       letter = folder.keywords->letter(folder.dir, keyword, add);
     }
