@@ -75,11 +75,11 @@ class Watched:
 
     def watch(self, step, kill_at=None):
         """Samples at the end and whenever so many more messages are stored."""
-        slices, last, due = [], None, self.base + step
-        while self.process.poll() is None:
+        slices, peak, due = [], None, self.base + step
+        while not self.ended():
             now = self.sample()
             if now:
-                last = now
+                peak = now["peak"]
                 if now["stored"] >= due:
                     slices.append(now)
                     due += step * (1 + (now["stored"] - due) // step)
@@ -87,11 +87,18 @@ class Watched:
                     self.process.send_signal(signal.SIGKILL)
                     break
             time.sleep(0.05)
-        told = self.process.communicate()[0]
+        told = self.process.stdout.read()
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
         if self.database:
             self.database.close()
-        return {"slices": slices, "last": last, "exit": self.process.returncode, "told": told,
+        peak = peak or usage.ru_maxrss << 10  # ended before it was looked at: at least its peak, for this process counts, too
+        return {"slices": slices, "peak": peak, "exit": self.process.returncode, "told": told,
                 "seconds": time.monotonic() - self.begin}
+
+    def ended(self):
+        """It stays to be waited for: what it used is told then."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 class Soak:
@@ -136,7 +143,7 @@ class Soak:
         return result
 
     def show(self, name, result):
-        print(f"\n{name}: {result['seconds']:.1f} s, peak {mib(result['last']['peak'])}"
+        print(f"\n{name}: {result['seconds']:.1f} s, peak {mib(result['peak'])}"
               + (f", ledger {result['ledger'] / self.options.messages:.0f} octets a message" if "ledger" in result else ""))
         before = None
         for now in result["slices"]:
@@ -161,12 +168,12 @@ class Soak:
             self.fail(f"{name}: only {len(slices)} slices to compare")
             return
         most = 1.5 * slices[0]["peak"] + ALLOWANCE
-        if result["last"]["peak"] > most:
-            self.fail(f"{name}: peak memory {mib(result['last']['peak'])}, after the first slice {mib(slices[0]['peak'])}")
-        for what in ("seconds", "cpu"):
+        if result["peak"] > most:
+            self.fail(f"{name}: peak memory {mib(result['peak'])}, after the first slice {mib(slices[0]['peak'])}")
+        for what, times in (("cpu", 2), ("seconds", 4)):  # a neighbour on the machine takes of the seconds
             each = [(b[what] - a[what]) / (b["stored"] - a["stored"]) for a, b in zip(slices, slices[1:])]
             first, last = statistics.median(each[:3]), statistics.median(each[-3:])
-            if last > 2 * first:
+            if last > times * first:
                 self.fail(f"{name}: {what} a message grow from {first * 1e6:.0f} to {last * 1e6:.0f} us")
 
     def expect_all(self, home):
@@ -237,7 +244,7 @@ class Soak:
         out["next"] = self.run("next run", home)
         if out["next"]["report"]["counters"].get("source.bodies", 0) != 0:
             self.fail("next run: something was downloaded again")
-        if out["next"]["last"]["peak"] > out["first"]["last"]["peak"]:
+        if out["next"]["peak"] > out["first"]["peak"]:
             self.fail("next run: more memory than the first")
         self.expect_all(home)
         shutil.rmtree(home)
@@ -245,7 +252,7 @@ class Soak:
         out["killed"] = self.run("run that is killed half way", home, options.messages // 2)
         out["after"] = self.run("run after the kill", home, step=self.step // 2)  # half is left
         self.expect_flat("run after the kill", out["after"])
-        if out["after"]["last"]["peak"] > 1.5 * out["first"]["last"]["peak"] + ALLOWANCE:
+        if out["after"]["peak"] > 1.5 * out["first"]["peak"] + ALLOWANCE:
             self.fail("run after the kill: more memory than the first run")
         self.expect_all(home)
         return out
