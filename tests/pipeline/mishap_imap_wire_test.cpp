@@ -1,4 +1,5 @@
 #include "pipeline/mishap_imap_fixture.hpp"
+#include "support/loopback_port.hpp"
 
 namespace mailpipe::test {
 namespace {
@@ -192,9 +193,9 @@ TEST_F(ImapWire, AServerThatShakesNoHandsIsExit75) {
 }
 
 TEST_F(ImapWire, AServerThatIsDownIsExit75) {
-  const std::uint16_t gone = ModelImapServer().port();
-  port_ = gone;
-  expect_end(run(), 75, {"127.0.0.1:" + std::to_string(gone)});
+  const LoopbackPort gone;
+  port_ = gone.number();
+  expect_end(run(), 75, {"127.0.0.1:" + std::to_string(gone.number())});
   port_ = model_->port();
   expect_whole_after_a_quiet_run();
 }
@@ -217,8 +218,8 @@ TEST_F(ImapWire, ADrippingBodyIsGivenUpAndAskedForAgain) {
   model_->on({.command = kBodies,
               .times = 1,
               .drip_octets = 1,
-              .drip_pause = std::chrono::milliseconds(150)});
-  const Finished result = run({.timeout = "1s", .budget = "1m"});
+              .drip_pause = std::chrono::milliseconds(100)});
+  const Finished result = run({.timeout = "2s", .budget = "1m"});
   expect_end(result, 0, {"127.0.0.1", "next to nothing"});
   expect_whole();
 }

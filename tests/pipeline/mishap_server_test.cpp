@@ -1,4 +1,5 @@
 #include "pipeline/mishap_fixture.hpp"
+#include "support/loopback_port.hpp"
 
 #include <ctime>
 
@@ -22,10 +23,8 @@ TEST_F(MishapServer, AnUnknownHostIsExit75AndNamed) {
 }
 
 TEST_F(MishapServer, AServerThatIsDownIsExit75) {
-  {
-    const ScriptedHttpServer gone;
-    session_url_ = gone.url("/jmap/session");
-  }
+  const LoopbackPort gone;
+  session_url_ = "http://127.0.0.1:" + std::to_string(gone.number()) + "/jmap/session";
   expect_end(run(), 75, {"127.0.0.1", "onnect"});
   session_url_ = jmap_->session_url();
   expect_whole_after_a_quiet_run();

@@ -19,7 +19,10 @@ namespace mailpipe::jmap {
 struct TestClient {
   explicit TestClient(const test::ScriptedHttpServer& server, HttpSettings settings = {},
                       const std::string& host = "127.0.0.1")
-      : url(parse_url(server.url("/", host), "session_url")),
+      : TestClient(server.url("/", host), std::move(settings)) {}
+
+  explicit TestClient(const std::string& at, HttpSettings settings = {})
+      : url(parse_url(at, "session_url")),
         policy(url, {}, false),
         http(with_counter(std::move(settings)), policy) {}
 

@@ -1,9 +1,11 @@
 #include "jmap_http_fixture.hpp"
+#include "support/loopback_port.hpp"
 
 namespace mailpipe::jmap {
 namespace {
 
 using test::gzip_bomb;
+using test::LoopbackPort;
 using test::Reply;
 using test::ScriptedHttpServer;
 
@@ -158,10 +160,9 @@ TEST(JmapHttp, CallsAnAnswerThatIsNoHttpTransient) {
 }
 
 TEST(JmapHttp, CallsARefusedConnectionTransientAndNamesHostAndPort) {
-  auto server = std::make_unique<ScriptedHttpServer>();
-  TestClient client(*server);
-  const std::string authority = "127.0.0.1:" + std::to_string(server->port());
-  server.reset();
+  const LoopbackPort gone;
+  const std::string authority = "127.0.0.1:" + std::to_string(gone.number());
+  TestClient client("http://" + authority + "/");
   const Error error = client.failure();
   EXPECT_EQ(error.error_class(), ErrorClass::Transient);
   EXPECT_NE(std::string(error.what()).find(authority), std::string::npos) << error.what();

@@ -96,25 +96,15 @@ struct DisturbingProxy::Line {
 };
 
 DisturbingProxy::DisturbingProxy(int server_port) : server_port_(server_port) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  if (listener_ < 0 ||
-      ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(listener_, 128) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    throw std::system_error(errno, std::generic_category(), "disturbing proxy");
-  }
-  port_ = ntohs(address.sin_port);
+  port_.listen();
   acceptor_ = std::thread([this] { accept_loop(); });
 }
 
 DisturbingProxy::~DisturbingProxy() {
   stop_ = true;
-  ::shutdown(listener_, SHUT_RDWR);
+  port_.shut_down();
   acceptor_.join();
   end_connections();
-  ::close(listener_);
 }
 
 void DisturbingProxy::end_connections() {
@@ -147,7 +137,7 @@ std::vector<DisturbingProxy::Octets> DisturbingProxy::record() const {
 void DisturbingProxy::accept_loop() {
   for (;;) {
     Line line;
-    line.client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    line.client = port_.accept();
     if (line.client < 0 || stop_) {
       if (line.client >= 0) {
         ::close(line.client);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "support/loopback_port.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -50,7 +52,7 @@ class DisturbingProxy {
   DisturbingProxy(const DisturbingProxy&) = delete;
   DisturbingProxy& operator=(const DisturbingProxy&) = delete;
 
-  std::uint16_t port() const noexcept { return port_; }
+  std::uint16_t port() const noexcept { return port_.number(); }
 
   /// Ends all connections and forgets the record; connections count from 0 again.
   void begin(Disturbance disturbance);
@@ -74,8 +76,7 @@ class DisturbingProxy {
   void end_connections();
 
   const int server_port_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  LoopbackPort port_;
   mutable std::mutex mutex_;
   Disturbance disturbance_;
   std::atomic<bool> struck_{false};

@@ -2,7 +2,6 @@
 
 #include <mailpipe/c_ptr.hpp>
 
-#include <arpa/inet.h>
 #include <gnutls/gnutls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -180,18 +179,7 @@ class ScriptedHttpServer::Peer {
 
 ScriptedHttpServer::ScriptedHttpServer(std::optional<Certificate> certificate)
     : certificate_(std::move(certificate)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  if (listener_ < 0 ||
-      ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(listener_, 128) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    throw std::system_error(errno, std::generic_category(), "scripted HTTP server");
-  }
-  port_ = ntohs(address.sin_port);
+  port_.listen();
   acceptor_ = std::thread([this] { accept_loop(); });
 }
 
@@ -204,9 +192,8 @@ ScriptedHttpServer::~ScriptedHttpServer() {
     }
   }
   stopping_.notify_all();
-  ::shutdown(listener_, SHUT_RDWR);
+  port_.shut_down();
   acceptor_.join();
-  ::close(listener_);
   for (std::thread& worker : workers_) {
     worker.join();
   }
@@ -225,7 +212,7 @@ void ScriptedHttpServer::on(const std::string& prefix, std::vector<Reply> replie
 }
 
 std::string ScriptedHttpServer::url(const std::string& path, const std::string& host) const {
-  return (certificate_ ? "https://" : "http://") + host + ":" + std::to_string(port_) + path;
+  return (certificate_ ? "https://" : "http://") + host + ":" + std::to_string(port()) + path;
 }
 
 std::vector<HttpSeen> ScriptedHttpServer::seen() const {
@@ -258,7 +245,7 @@ std::vector<std::string> ScriptedHttpServer::authorizations() const {
 
 void ScriptedHttpServer::accept_loop() {
   for (;;) {
-    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int fd = port_.accept();
     const std::lock_guard lock(mutex_);
     if (fd < 0 || stop_) {
       if (fd >= 0) {

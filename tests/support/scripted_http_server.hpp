@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/loopback_port.hpp"
 #include "support/test_certificates.hpp"
 
 #include <atomic>
@@ -108,7 +109,7 @@ class ScriptedHttpServer {
   /// The replies one after the other; the last one again and again.
   void on(const std::string& prefix, std::vector<Reply> replies);
 
-  std::uint16_t port() const noexcept { return port_; }
+  std::uint16_t port() const noexcept { return port_.number(); }
 
   /// "http://127.0.0.1:PORT/path"; https with a certificate.
   std::string url(const std::string& path = "/", const std::string& host = "127.0.0.1") const;
@@ -135,8 +136,7 @@ class ScriptedHttpServer {
   void end(Peer& peer, Reply::Ending how);
 
   std::optional<Certificate> certificate_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  LoopbackPort port_;
   std::atomic<std::size_t> connections_{0};
   mutable std::mutex mutex_;
   std::condition_variable stopping_;

@@ -2,7 +2,6 @@
 
 #include <mailpipe/c_ptr.hpp>
 
-#include <arpa/inet.h>
 #include <gnutls/gnutls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -40,7 +39,9 @@ Wire::~Wire() {
   if (tls_ && !ended_) {
     gnutls_bye(tls_->session.get(), GNUTLS_SHUT_WR);
   }
-  ::shutdown(fd_, SHUT_WR);
+  if (!reset_) {  // FIN ahead of RST would be all that the client sees
+    ::shutdown(fd_, SHUT_WR);
+  }
 }
 
 bool Wire::start_tls(const Certificate& certificate) {
@@ -186,6 +187,7 @@ void Wire::reset() {
   flush();
   const linger hard{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  reset_ = true;
   ended_ = true;
 }
 
@@ -202,23 +204,10 @@ bool Wire::pause(std::chrono::milliseconds time) {
 }
 
 WireServer::WireServer() {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  if (listener_ < 0 ||
-      ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(listener_, 128) != 0 ||
-      ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    throw std::system_error(errno, std::generic_category(), "scripted server");
-  }
-  port_ = ntohs(address.sin_port);
+  port_.listen();
 }
 
-WireServer::~WireServer() {
-  ::close(listener_);
-}
+WireServer::~WireServer() = default;
 
 void WireServer::listen() {
   acceptor_ = std::thread([this] { accept_loop(); });
@@ -233,7 +222,7 @@ void WireServer::shut_down() {
     }
   }
   changed_.notify_all();
-  ::shutdown(listener_, SHUT_RDWR);
+  port_.shut_down();
   acceptor_.join();
   for (std::thread& worker : workers_) {
     worker.join();
@@ -262,7 +251,7 @@ void WireServer::set_patience(std::chrono::milliseconds time) {
 
 void WireServer::accept_loop() {
   for (;;) {
-    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    const int fd = port_.accept();
     const std::lock_guard lock(wire_mutex_);
     if (fd < 0 || stop_) {
       if (fd >= 0) {

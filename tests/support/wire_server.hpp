@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/loopback_port.hpp"
 #include "support/test_certificates.hpp"
 
 #include <chrono>
@@ -74,6 +75,7 @@ class Wire {
   std::string input_, output_;
   bool heard_ = false;  ///< received since the last answer
   bool ended_ = false;
+  bool reset_ = false;
   std::size_t drip_octets_ = 0;
   std::chrono::milliseconds drip_pause_{0};
   std::optional<std::size_t> left_;
@@ -89,7 +91,7 @@ class WireServer {
   WireServer(const WireServer&) = delete;
   WireServer& operator=(const WireServer&) = delete;
 
-  std::uint16_t port() const noexcept { return port_; }
+  std::uint16_t port() const noexcept { return port_.number(); }
 
   WireStats stats() const;
   void reset_stats();
@@ -113,8 +115,7 @@ class WireServer {
 
   void accept_loop();
 
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  LoopbackPort port_;
   mutable std::mutex wire_mutex_;
   std::condition_variable changed_;
   bool stop_ = false;
