@@ -109,6 +109,7 @@ TEST(Engine, StopsWhenARequiredSinkFailsAndCompletesNextTime) {
 
 TEST(Engine, TrustsNothingOfABatchWhoseNamesWereNotSynced) {
   PipelineRun pipeline;
+  pipeline.settings.batch_interval = std::chrono::hours(1);  // all ten in one batch
   pipeline.account.add_many(10);
   pipeline.disk().before = [](const std::string& call) {
     if (call == "sync names") {

@@ -23,8 +23,10 @@ const std::string kGoodbye = "C: LOGOUT\n";
 
 /// After the login the server plays `script`; LOGOUT is said when the session is still whole.
 struct Served {
-  explicit Served(const std::string& script) : server({kLogin + script}), client(server.port()) {
-    client.settings.timeout = 1s;
+  explicit Served(const std::string& script, std::chrono::milliseconds timeout = 10s)
+      : server({kLogin + script}),
+        client(server.port()) {
+    client.settings.timeout = timeout;
     client.open();
   }
 
@@ -245,6 +247,7 @@ struct End {
   std::string script;
   ErrorClass error_class;
   std::string words;
+  std::chrono::milliseconds timeout = 10s;  ///< short where silence is what ends it
 };
 
 void PrintTo(const End& end, std::ostream* out) {
@@ -266,13 +269,13 @@ const End kEnds[] = {
     {"ThrottledByExchange",
      "S: * BAD Request is throttled. Suggested Backoff Time: 299961 milliseconds\n! close\n",
      ErrorClass::RateLimit, "throttled"},
-    {"Silence", "! stall\n", ErrorClass::Transient, "has said nothing"},
+    {"Silence", "! stall\n", ErrorClass::Transient, "has said nothing", 1s},
     {"SilenceInALiteral", "S- * 1 FETCH (UID 1 BODY[] {500}\\r\\nabc\n! stall\n",
-     ErrorClass::Transient, "has said nothing"},
+     ErrorClass::Transient, "has said nothing", 1s},
     {"Drip",
-     "! drip 1 300\nS: * 1 FETCH (UID 1 BODY[] "
+     "! drip 1 100\nS: * 1 FETCH (UID 1 BODY[] "
      "{500}\\r\\nabcabcabcabcabcabcabcabcabcabcabcabcabcabcabcabc\n",
-     ErrorClass::Transient, "next to nothing"},
+     ErrorClass::Transient, "next to nothing", 2s},
     {"LiteralWithoutNumber", "S: * 1 FETCH (UID 1 BODY[] {-5}\n", ErrorClass::Transient,
      "no number"},
     {"LiteralPast32Bit", "S: * 1 FETCH (UID 1 BODY[] {4294967301}\n", ErrorClass::Transient,
@@ -283,7 +286,7 @@ const End kEnds[] = {
 class ImapSessionEnd : public ::testing::TestWithParam<End> {};
 
 TEST_P(ImapSessionEnd, IsToldForWhatItIs) {
-  Served served("C: UID FETCH 1 (BODY.PEEK[])\n" + GetParam().script);
+  Served served("C: UID FETCH 1 (BODY.PEEK[])\n" + GetParam().script, GetParam().timeout);
   const auto fetched = served.client.send(Command("UID FETCH 1 (BODY.PEEK[])"));
   const Error error = error_of([&] { served.client.session->finish(); });
   EXPECT_EQ(error.error_class(), GetParam().error_class) << error.what();

@@ -1,6 +1,8 @@
 #include "config/lint.hpp"
 #include "config_test_catalog.hpp"
 
+#include <mailpipe/testing/temp_dir.hpp>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -321,27 +323,25 @@ TEST(Lint, TakesADoubledDollarForTheCharacters) {
 
 TEST(Lint, LoadsAFileAndNamesIt) {
   ::setenv("LINT_TOKEN", "t", 1);
-  const std::filesystem::path path =
-      std::filesystem::path(testing::TempDir()) / "config-lint-test.yaml";
+  const test::TempDir dir;
+  const std::filesystem::path path = dir / "pipeline.yaml";
   std::ofstream(path) << with_sink_options("{ path: mail }");
   const LintResult result = load_pipeline(path, TestCatalog());
-  std::filesystem::remove(path);
   ASSERT_NE(result.pipeline(), nullptr) << human(result);
   EXPECT_EQ(json::parse(result.pipeline()->sinks[0].options)["path"],
             (path.parent_path() / "mail").string());
 }
 
 TEST(Lint, SaysThatAFileIsMissingAFolderOrTooLarge) {
-  const std::filesystem::path path =
-      std::filesystem::path(testing::TempDir()) / "config-lint-large.yaml";
+  const test::TempDir dir;
+  const std::filesystem::path path = dir / "large.yaml";
   std::ofstream(path) << std::string((1U << 20U) + 1, '#');
-  for (const std::filesystem::path& wrong : {path, std::filesystem::path(testing::TempDir()),
-                                             std::filesystem::path("/nonexistent/p.yaml")}) {
+  for (const std::filesystem::path& wrong :
+       {path, dir.path(), std::filesystem::path("/nonexistent/p.yaml")}) {
     const LintResult result = load_pipeline(wrong, TestCatalog());
     EXPECT_EQ(result.diagnostics.at(0).code, "MP1001");
     EXPECT_EQ(result.exit_code(), 2);
   }
-  std::filesystem::remove(path);
 }
 
 TEST(Lint, RendersOneFileForMachines) {
