@@ -23,7 +23,7 @@ const std::string kGoodbye = "C: LOGOUT\n";
 
 /// After the login the server plays `script`; LOGOUT is said when the session is still whole.
 struct Served {
-  explicit Served(const std::string& script, std::chrono::milliseconds timeout = 10s)
+  explicit Served(const std::string& script, std::chrono::seconds timeout = 10s)
       : server({kLogin + script}),
         client(server.port()) {
     client.settings.timeout = timeout;
@@ -247,7 +247,7 @@ struct End {
   std::string script;
   ErrorClass error_class;
   std::string words;
-  std::chrono::milliseconds timeout = 10s;  ///< short where silence is what ends it
+  std::chrono::seconds timeout = 10s;  ///< short where silence is what ends it
 };
 
 void PrintTo(const End& end, std::ostream* out) {
