@@ -4,6 +4,7 @@
 namespace mailpipe::imap {
 namespace {
 
+using test::ModelHook;
 using test::ModelImapServer;
 using test::ModelMailbox;
 
@@ -127,6 +128,40 @@ TEST(ImapList, TellsThatAMailboxIsGoneAgainAfterAListingThatBrokeOff) {
   account.server.remove("Work");
   EXPECT_EQ(account.source.list(told).lines(),
             (Strings{"mailbox-removed Work", "begin Work", "end Work", "checkpoint Work"}));
+}
+
+/// The keys that a listing of all gives, though one before it broke off in that mailbox.
+void expect_the_same_keys_after_breaking_off(Listed& account, const std::string& stream) {
+  account.server.on({.command = "UID FETCH*",
+                     .times = 1,
+                     .instead = "* BYE overloaded\r\n",
+                     .ending = ModelHook::Ending::Close});
+  Told broken;
+  account.source.list_failure(broken, account.told);
+  const Told whole = account.source.list(account.told);
+  const Told after = account.source.list(broken);
+  EXPECT_EQ(after.item(stream, "1").key, whole.item(stream, "1").key);
+  for (const std::string& line : after.lines()) {
+    EXPECT_FALSE(line.starts_with("mailbox-removed")) << line;
+  }
+}
+
+TEST(ImapList, GivesTheSameKeysAfterAListingThatBrokeOffInAMailboxThatCameBack) {
+  Listed account(kEverything);
+  account.server.remove("Work");
+  account.next();
+  account.server.create("Work");
+  account.server.append("Work");
+  expect_the_same_keys_after_breaking_off(account, "Work");
+}
+
+TEST(ImapList, GivesTheSameKeysAfterAListingThatBrokeOffInAMailboxOfAnothersOldName) {
+  Listed account(kEverything);
+  account.server.rename("Work", "Play");
+  account.next();
+  account.server.create("Work");
+  account.server.append("Work");
+  expect_the_same_keys_after_breaking_off(account, "Work (2)");
 }
 
 TEST(ImapList, LeavesAMailboxAloneThatIsNoLongerChosen) {

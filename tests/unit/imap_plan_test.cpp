@@ -46,6 +46,9 @@ TEST(MailboxCursor, ReadsWhatItWrote) {
   MailboxCursor partial = sample();
   partial.partial = true;
   EXPECT_EQ(MailboxCursor::from_text(partial.to_text()), partial);
+  MailboxCursor begun = sample();
+  begun.begun = true;
+  EXPECT_EQ(MailboxCursor::from_text(begun.to_text()), begun);
 }
 
 TEST(MailboxCursor, OfARemovedMailboxKeepsItsEpoch) {
@@ -164,6 +167,25 @@ TEST(ImapStreams, OfANewMailboxUnderARenamedOnesOldNameIsAnother) {
   EXPECT_EQ(found[0].stream_name, "a (2)");
   EXPECT_FALSE(found[0].before);
   EXPECT_EQ(found[1].stream_name, "a");
+}
+
+// A run that was killed in a first listing leaves no more than the stream's name.
+TEST(ImapStreams, OfAListingThatBrokeOffAreFoundByTheNameAheadOfTheirNumber) {
+  StreamMatch match({stream(1, "a", "b", "M1"), Cursor{2, "a (2)", ""}});
+  const auto found = match.match({mailbox("a"), mailbox("b"), mailbox("a (2)")});
+  EXPECT_EQ(found[0].stream_name, "a (2)");
+  EXPECT_FALSE(found[0].before);
+  EXPECT_EQ(found[1].stream_name, "a");
+  EXPECT_EQ(found[2].stream_name, "a (2) (2)");
+}
+
+TEST(ImapStreams, OfAListingThatBrokeOffTakeNoNameFromAMailboxThatIsHere) {
+  StreamMatch match({stream(1, "a", "a"), Cursor{2, "a (2)", ""}, Cursor{3, "c (2)", ""}});
+  const auto found = match.match({mailbox("a"), mailbox("a (2)"), mailbox("c"), mailbox("c (2)")});
+  EXPECT_EQ(found[0].stream_name, "a");
+  EXPECT_EQ(found[1].stream_name, "a (2)");
+  EXPECT_EQ(found[2].stream_name, "c");
+  EXPECT_EQ(found[3].stream_name, "c (2)");
 }
 
 TEST(ImapStreams, OfAMailboxThatWasDeletedAndMadeAgainBeginANewEpoch) {

@@ -15,7 +15,7 @@ namespace mailpipe::imap {
 
 /// Finds the streams of earlier runs again.
 ///
-/// A stream is named after its mailbox's raw name when it was new. Where the server tells MAILBOXID a renamed mailbox keeps
+/// A stream is named after its mailbox's raw name when it was new, with a number where another one has that. Where the server tells MAILBOXID a renamed mailbox keeps
 /// its stream; else a rename is another mailbox, and never is one guessed by its UIDVALIDITY.
 class StreamMatch {
  public:
@@ -45,6 +45,8 @@ class StreamMatch {
   const std::vector<Known>& known() const noexcept { return known_; }
 
  private:
+  void add_name(std::size_t at);
+  std::string first_name(const std::string& stream_name) const;
   Known* find_by_id(const std::string& mailbox_id);
   Known* find_by_name(const MailboxInfo& mailbox);
   std::string unused_name(const std::string& raw);
