@@ -33,6 +33,7 @@ std::vector<Tried<Case>> tried(const std::vector<Check<Case>>& checks, const Cas
 }
 
 /// For INSTANTIATE_TEST_SUITE_P: the check's name, after the case's where that is no mere default.
+// NOLINTNEXTLINE(readability-identifier-naming): called as a function is
 inline constexpr auto name_of_check = [](const auto& given) {
   return given.param.of.name.empty() ? std::string(given.param.check.name)
                                      : given.param.of.name + "_" + given.param.check.name;
