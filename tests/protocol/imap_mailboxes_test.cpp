@@ -6,7 +6,6 @@ namespace {
 
 using test::ModelHook;
 using test::ModelImapServer;
-using test::ModelMailbox;
 
 TEST(ImapList, KnowsARenamedMailboxByItsId) {
   Listed account(kEverything);
