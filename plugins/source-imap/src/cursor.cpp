@@ -60,9 +60,6 @@ std::string MailboxCursor::to_text() const {
   if (partial) {
     out["partial"] = true;
   }
-  if (begun) {
-    out["begun"] = true;
-  }
   out["uids"] = known.text();
   return out.dump();
 }
@@ -86,7 +83,6 @@ std::optional<MailboxCursor> MailboxCursor::from_text(const std::string& text) {
     cursor.highest_modseq = in.at("highestmodseq").get<std::uint64_t>();
     cursor.messages = in.at("messages").get<std::uint64_t>();
     cursor.partial = in.value("partial", false);
-    cursor.begun = in.value("begun", false);
     const std::string uids = in.at("uids").get<std::string>();
     if (!uids.empty()) {
       auto known = UidSet::parse(uids, 0xFFFFFFFFU);

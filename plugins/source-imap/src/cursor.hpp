@@ -21,7 +21,6 @@ struct MailboxCursor {
   UidSet known;
   bool partial = false;  ///< the server showed less than it has: STATUS does not tell what changed
   bool gone = false;     ///< the mailbox was removed, and what it held was told so
-  bool begun = false;  ///< it is back, and has not been listed whole since: nothing of it is known
 
   std::string to_text() const;
 

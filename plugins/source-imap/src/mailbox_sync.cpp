@@ -32,13 +32,10 @@ MailboxSync::MailboxSync(SyncWorld& world, MailboxInfo info, StreamId stream, st
 
 void MailboxSync::begin() {
   if (before_ && before_->gone) {
-    // It is back. Should this run break off, the next one goes on with its keys, or has to tell that it is gone again.
+    // It is back. Should this run break off and it go again, the next one has to tell so.
     MailboxCursor back;
     back.name = info_.name;
-    back.mailbox_id = info_.mailbox_id;
-    back.uid_validity = info_.status ? info_.status->uid_validity.value_or(0) : 0;
     back.epoch = before_->epoch;
-    back.begun = true;
     world_.emitter.checkpoint(stream_, back.to_text());
   }
   world_.emitter.mailbox(stream_, {.id = id_, .path = info_.path, .role = info_.role});
@@ -76,9 +73,6 @@ void MailboxSync::plan() {
     world_.emitter.listing_end(stream_);
     after_.epoch = before_->epoch + 1;
     initial_ = true;
-    begin_epoch();
-  } else if (before_->begun) {
-    after_.epoch = before_->epoch;
     begin_epoch();
   } else {
     after_ = *before_;

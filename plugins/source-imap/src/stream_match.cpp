@@ -8,8 +8,8 @@ namespace mailpipe::imap {
 
 namespace {
 
-bool is_here(const StreamMatch::Known& known) {
-  return known.cursor && !known.cursor->gone;
+std::string numbered(const std::string& raw, int number) {
+  return raw + " (" + std::to_string(number) + ")";
 }
 
 }  // namespace
@@ -17,49 +17,20 @@ bool is_here(const StreamMatch::Known& known) {
 StreamMatch::StreamMatch(const Cursors& cursors) {
   for (const Cursor& cursor : cursors) {
     Known known{cursor.stream, cursor.name, MailboxCursor::from_text(cursor.value), cursor.name};
-    stream_names_.insert(cursor.name);
     if (known.cursor) {
       known.name = known.cursor->name;
-      if (!known.cursor->mailbox_id.empty()) {
-        by_id_.emplace(known.cursor->mailbox_id, known_.size());
-      }
     }
+    if (known.cursor && !known.cursor->mailbox_id.empty()) {
+      by_id_.emplace(known.cursor->mailbox_id, known_.size());
+    }
+    // Of two that had the name at some time, the one that is not gone.
+    const auto [at, is_new] = by_name_.emplace(folded(known.name), known_.size());
+    if (!is_new && (!known.cursor || !known.cursor->gone)) {
+      at->second = known_.size();
+    }
+    stream_names_.insert(cursor.name);
     known_.push_back(std::move(known));
   }
-  for (const bool listed : {true, false}) {
-    for (std::size_t i = 0; i < known_.size(); ++i) {
-      if (known_[i].cursor.has_value() == listed) {
-        add_name(i);
-      }
-    }
-  }
-}
-
-// Of several that had the name at some time, the one that is not gone.
-void StreamMatch::add_name(std::size_t at) {
-  Known& known = known_[at];
-  if (!known.cursor) {
-    known.name = first_name(known.stream_name);
-  }
-  const auto [holder, is_new] = by_name_.emplace(folded(known.name), at);
-  if (!is_new && (known.cursor ? !known.cursor->gone : !is_here(known_[holder->second]))) {
-    holder->second = at;
-  }
-}
-
-// Of a first listing that broke off there is no more than the stream's name: what unused_name() was given, unless another
-// mailbox that is here has it.
-std::string StreamMatch::first_name(const std::string& stream_name) const {
-  const std::size_t space = stream_name.rfind(" (");
-  if (space == std::string::npos || !stream_name.ends_with(')')) {
-    return stream_name;
-  }
-  const std::string raw = stream_name.substr(0, space);
-  const std::string number = stream_name.substr(space + 2, stream_name.size() - space - 3);
-  const bool is_number = !number.empty() && number.find_first_not_of("0123456789") == number.npos;
-  const auto holder = by_name_.find(folded(raw));
-  const bool is_held = holder != by_name_.end() && is_here(known_[holder->second]);
-  return is_number && stream_names_.contains(raw) && !is_held ? raw : stream_name;
 }
 
 StreamMatch::Known* StreamMatch::find_by_id(const std::string& mailbox_id) {
@@ -72,10 +43,32 @@ StreamMatch::Known* StreamMatch::find_by_name(const MailboxInfo& mailbox) {
   return found == by_name_.end() || known_[found->second].taken ? nullptr : &known_[found->second];
 }
 
+StreamMatch::Known* StreamMatch::find_stream(const std::string& stream_name) {
+  const auto found = std::find_if(known_.begin(), known_.end(), [&](const Known& known) {
+    return known.stream_name == stream_name;
+  });
+  return found == known_.end() ? nullptr : &*found;
+}
+
+// The stream that unused_name() named for this mailbox in a first listing that broke off, ahead of any cursor. A new one would
+// give the mailbox's messages other keys. Only where another mailbox took its stream along can there have been a number.
+StreamMatch::Known* StreamMatch::find_begun(const std::string& raw) {
+  const Known* const first = find_stream(raw);
+  if (first == nullptr || !first->cursor || folded(first->cursor->name) == folded(raw)) {
+    return nullptr;
+  }
+  for (int number = 2;; ++number) {
+    Known* const known = find_stream(numbered(raw, number));
+    if (known == nullptr || (!known->cursor && !known->taken)) {
+      return known;
+    }
+  }
+}
+
 std::string StreamMatch::unused_name(const std::string& raw) {
   std::string name = raw;
   for (int number = 2; !stream_names_.insert(name).second; ++number) {
-    name = raw + " (" + std::to_string(number) + ")";
+    name = numbered(raw, number);
   }
   return name;
 }
@@ -122,7 +115,12 @@ std::vector<StreamMatch::Match> StreamMatch::match(const std::vector<MailboxInfo
     }
   }
   for (std::size_t i = 0; i < mailboxes.size(); ++i) {
-    if (!done[i]) {
+    if (done[i]) {
+      continue;
+    }
+    if (Known* const known = find_begun(mailboxes[i].name); known != nullptr) {
+      take(i, *known);
+    } else {
       out[i].stream_name = unused_name(mailboxes[i].name);
     }
   }

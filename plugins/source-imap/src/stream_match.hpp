@@ -15,8 +15,9 @@ namespace mailpipe::imap {
 
 /// Finds the streams of earlier runs again.
 ///
-/// A stream is named after its mailbox's raw name when it was new, with a number where another one has that. Where the server tells MAILBOXID a renamed mailbox keeps
-/// its stream; else a rename is another mailbox, and never is one guessed by its UIDVALIDITY.
+/// A stream is named after its mailbox's raw name when it was new, with a number where a mailbox that is called otherwise by
+/// now had it before. Where the server tells MAILBOXID a renamed mailbox keeps its stream; else a rename is another mailbox,
+/// and never is one guessed by its UIDVALIDITY.
 class StreamMatch {
  public:
   /// A stream of an earlier run.
@@ -45,10 +46,10 @@ class StreamMatch {
   const std::vector<Known>& known() const noexcept { return known_; }
 
  private:
-  void add_name(std::size_t at);
-  std::string first_name(const std::string& stream_name) const;
   Known* find_by_id(const std::string& mailbox_id);
   Known* find_by_name(const MailboxInfo& mailbox);
+  Known* find_begun(const std::string& raw);
+  Known* find_stream(const std::string& stream_name);
   std::string unused_name(const std::string& raw);
 
   std::vector<Known> known_;
