@@ -63,7 +63,7 @@ TEST_F(MaildirKeywordSync, ANewTableIsDurableBeforeAMessageHasItsLetter) {
 
 TEST_F(MaildirKeywordSync, ATableThatIsFoundIsDurableBeforeAMessageHasItsLetter) {
   publish("M1", {"$seen"});
-  write("dovecot-keywords", "0 urgent\n");
+  write("INBOX/dovecot-keywords", "0 urgent\n");
   store("M2", {"urgent"});
   no_folder_can_be_synced();
   EXPECT_THROW(out->sync(SyncPhase::Data), Error);
@@ -71,12 +71,13 @@ TEST_F(MaildirKeywordSync, ATableThatIsFoundIsDurableBeforeAMessageHasItsLetter)
 
 TEST_F(MaildirKeywordSync, ANewTableIsDurableBeforeAMessageIsRenamedToItsLetter) {
   const Receipt receipt = publish("M1", {"$seen"});
-  const std::vector<std::string> before = files("cur");
+  const std::vector<std::string> before = files("INBOX/cur");
   Item item = message("M1", "M1").item;
   item.keywords = {"$seen", "urgent"};
   no_folder_can_be_synced();
   EXPECT_THROW(out->update(receipt, item), Error);
-  EXPECT_EQ(files("cur"), before);
+  ASSERT_EQ(before.size(), 1U);
+  EXPECT_EQ(files("INBOX/cur"), before);
 }
 
 TEST_F(MaildirKeywordSync, ATableThatIsDurableCostsNoFurtherSync) {
@@ -85,6 +86,15 @@ TEST_F(MaildirKeywordSync, ATableThatIsDurableCostsNoFurtherSync) {
   store("M2", {"urgent"});
   out->sync(SyncPhase::Data);
   EXPECT_EQ(counting.count(FsCall::Fsync), 0U);
+}
+
+TEST_F(MaildirKeywordSync, ATableThatCannotBeReadIsNotReplaced) {
+  publish("M1", {"$seen"});
+  fs::create_directories(root / "INBOX/dovecot-keywords");
+  EXPECT_THROW(store("M2", {"urgent"}), Error);
+  EXPECT_THROW(store("M3", {"urgent"}), Error);
+  EXPECT_NO_THROW(out->sync(SyncPhase::Names));
+  EXPECT_TRUE(fs::is_directory(root / "INBOX/dovecot-keywords"));
 }
 
 TEST_F(MaildirKeywordSync, TheTablesOfManyFoldersAreDurableWithOneSync) {

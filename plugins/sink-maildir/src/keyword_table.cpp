@@ -113,9 +113,10 @@ void KeywordTable::load(const File& folder) {
   names_.fill({});
   others_.clear();
   text_.clear();
-  loaded_ = true;
+  loaded_ = false;  // a table that cannot be read is not replaced
   const int fd = fs_.openat(folder.fd(), kTable, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
   if (fd == -ENOENT) {
+    loaded_ = true;
     return;
   }
   if (fd < 0) {
@@ -145,6 +146,7 @@ void KeywordTable::load(const File& folder) {
       others_.append(line).append("\n");
     }
   }
+  loaded_ = true;
 }
 
 bool KeywordTable::lock(const File& folder) {

@@ -42,7 +42,7 @@ class KeywordTable {
   /// The letter, or 0. `add`: gives one to a name that has none.
   char letter(const File& folder, std::string_view keyword, bool add);
 
-  bool changed() const noexcept { return locked_; }
+  bool changed() const noexcept { return locked_ && loaded_; }
 
   /// Whether a power cut may bring an older table back.
   bool unsure() const noexcept { return !text_.empty() && memory_.durable != text_; }
